@@ -1,0 +1,1 @@
+"""What the stages share: images in, three trained networks, measured and explained."""

@@ -1,0 +1,70 @@
+"""Every setting once: its default, its unit, and why it has this value.
+
+Paths hang from one root: the project folder, or the folder that the environment variable
+`LESION_HOME` names, so that several experiments can stand side by side.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+HOME = Path(os.environ.get("LESION_HOME") or PROJECT).expanduser().resolve()
+DATA = HOME / "data"  # what prepare writes
+RUNS = HOME / "runs"  # what train writes, one folder a model
+REPORTS = HOME / "reports"  # what evaluate, explain and report write
+LOCK = HOME / ".lock"  # held while a stage runs
+TEMPLATES = PROJECT / "templates"
+
+FORMAT = 1  # raised when a stage's artefacts change their meaning: older ones then count as stale
+
+# --- data -----------------------------------------------------------------------------------------
+HUB_DATASET = "ahishamm/isic_binary_augmented"
+HUB_TIMEOUT = 10.0  # seconds for one answer; with it `--data auto` turns to the sample within 15 s
+CLASSES = ("benign", "malignant")  # label 0 and label 1, as in the public data set
+SPLIT = {"train": 0.70, "validation": 0.15, "test": 0.15}
+EXTERNAL = "external"  # rows that the source publishes as `test`: scored apart, never trained on
+UNREADABLE = "unreadable"  # rows whose image cannot be decoded: kept in the index, used nowhere
+UNREADABLE_LIMIT = 0.01  # a larger share of unreadable images stops `prepare`
+CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a run takes where the user does not say; 0 in an option means "as in the profile"."""
+
+    image_size: int  # pixels, square
+    limit: int  # rows; 0 takes them all
+    epochs: int  # at most this many; early stopping usually ends sooner
+    tune_epochs: int  # at most this many in the second phase of transfer learning
+
+
+# The experiment as designed, for photographs.
+FULL = Profile(image_size=224, limit=0, epochs=100, tune_epochs=30)
+# The drawn sample must end within minutes on two processor cores, backbones trained from random weights.
+SAMPLE = Profile(image_size=96, limit=1600, epochs=12, tune_epochs=6)
+
+SEED = 0
+
+# --- training -------------------------------------------------------------------------------------
+MODELS = ("scratch", "mobilenet", "efficientnet")
+BATCH_SIZE = 32
+LEARNING_RATE = 1e-3  # Adam; head and from-scratch training
+TUNE_LEARNING_RATE_FACTOR = 0.1  # fine-tuning moves pretrained weights gently
+TUNED_SHARE = 0.25  # the last quarter of the backbone's layers is fine-tuned
+PATIENCE = 10  # epochs without a better validation loss before training stops
+PLATEAU_PATIENCE = 4  # epochs without a better validation loss before the learning rate falls
+PLATEAU_FACTOR = 0.3
+RANDOM_BATCHNORM_MOMENTUM = 0.9  # the backbones' .99 / .999 never settle in the few steps of a small run
+CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
+
+# --- augmentation, of training images only ---------------------------------------------------------
+ROTATION = 0.05  # of a full turn, either way
+ZOOM = 0.10
+BRIGHTNESS = 0.01
+CONTRAST = 0.01
+
+# --- evaluation and explanation ----------------------------------------------------------------------
+THRESHOLD = 0.5  # probability from which the verdict is malignant
+GALLERY_PER_OUTCOME = 3  # images for each of right/wrong × benign/malignant
+REPORT_BYTES = 6 * 2**20  # the report stays below this size
