@@ -4,9 +4,12 @@ Paths hang from one root: the project folder, or the folder that the environment
 `LESION_HOME` names, so that several experiments can stand side by side.
 """
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from lesion.errors import LesionError
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOME = Path(os.environ.get("LESION_HOME") or PROJECT).expanduser().resolve()
@@ -21,6 +24,7 @@ FORMAT = 1  # raised when a stage's artefacts change their meaning: older ones t
 # --- data -----------------------------------------------------------------------------------------
 HUB_DATASET = "ahishamm/isic_binary_augmented"
 HUB_TIMEOUT = 10.0  # seconds for one answer; with it `--data auto` turns to the sample within 15 s
+HUB_STALL = 60.0  # seconds in which a download must grow by 1 MB, or it is given up
 CLASSES = ("benign", "malignant")  # label 0 and label 1, as in the public data set
 SPLIT = {"train": 0.70, "validation": 0.15, "test": 0.15}
 EXTERNAL = "external"  # rows that the source publishes as `test`: scored apart, never trained on
@@ -31,7 +35,7 @@ CHANNELS = 3
 
 @dataclass(frozen=True)
 class Profile:
-    """What a run takes where the user does not say; 0 in an option means "as in the profile"."""
+    """What a run takes where the user does not say."""
 
     image_size: int  # pixels, square
     limit: int  # rows; 0 takes them all
@@ -45,6 +49,7 @@ FULL = Profile(image_size=224, limit=0, epochs=100, tune_epochs=30)
 SAMPLE = Profile(image_size=96, limit=1600, epochs=12, tune_epochs=6)
 
 SEED = 0
+AS_PROFILE = -1  # an option's value that stands for "as the profile of the data says"
 
 # --- training -------------------------------------------------------------------------------------
 MODELS = ("scratch", "mobilenet", "efficientnet")
@@ -56,6 +61,7 @@ PATIENCE = 10  # epochs without a better validation loss before training stops
 PLATEAU_PATIENCE = 4  # epochs without a better validation loss before the learning rate falls
 PLATEAU_FACTOR = 0.3
 RANDOM_BATCHNORM_MOMENTUM = 0.9  # the backbones' .99 / .999 never settle in the few steps of a small run
+PREDICTION_BATCH_SIZE = 64
 CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
 
 # --- augmentation, of training images only ---------------------------------------------------------
@@ -66,5 +72,13 @@ CONTRAST = 0.01
 
 # --- evaluation and explanation ----------------------------------------------------------------------
 THRESHOLD = 0.5  # probability from which the verdict is malignant
+THRESHOLD_LOGIT = math.log(THRESHOLD / (1 - THRESHOLD))
 GALLERY_PER_OUTCOME = 3  # images for each of right/wrong × benign/malignant
 REPORT_BYTES = 6 * 2**20  # the report stays below this size
+
+
+def chosen_models(name: str) -> tuple[str, ...]:
+    """Return the models that `--model name` means: all where it is empty; raises LesionError for others."""
+    if name and name not in MODELS:
+        raise LesionError(f"--model {name!r} is not known: give one of {', '.join(MODELS)}")
+    return (name,) if name else MODELS

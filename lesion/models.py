@@ -1,0 +1,190 @@
+"""The three networks, each one flat graph from an image in [0, 1] to the probability of malignancy.
+
+Flat (`input_tensor=`, never a model nested as a layer) means that every layer can be reached by name, so
+Grad-CAM and the cut between a frozen and a trained part are one function for all three.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+import keras
+from keras import applications, layers
+
+from lesion import config, store
+from lesion.errors import LesionError
+
+POOLING = "pooling"  # the global average pooling: what enters it is what Grad-CAM explains
+LOGIT = "logit"  # the last linear output, before the sigmoid
+PARTS = {  # names of layers, as regular expressions, behind the parts that `architecture` shows
+    "image": "image",
+    "input scaling": "scale|rescaling|normalization",
+    "stem": "stem|Conv1|bn_Conv1|expanded_conv",
+    "top convolution": "top_|Conv_1|out_relu",
+    "head": f"{POOLING}|head_dropout|dense|dropout|{LOGIT}|probability",
+}
+
+
+def build_scratch(size: int, weights: str | None = None) -> keras.Model:
+    """Build the CNN trained from scratch: 618,017 parameters, 616,609 of them trainable.
+
+    `weights` is there because all builders are called alike; there is nothing to load.
+    """
+    image = keras.Input((size, size, config.CHANNELS), name="image")
+    x = image
+    for block, (filters, convolutions, dropout) in enumerate(
+        [(32, 2, 0.25), (64, 2, 0.25), (128, 2, 0.30), (256, 1, 0.35)], start=1
+    ):
+        for number in range(1, convolutions + 1):
+            x = layers.Conv2D(filters, 3, padding="same", name=f"block{block}_conv{number}")(x)
+            x = layers.BatchNormalization(name=f"block{block}_bn{number}")(x)
+            x = layers.ReLU(name=f"block{block}_relu{number}")(x)
+        x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
+        x = layers.Dropout(dropout, name=f"block{block}_dropout")(x)
+    x = layers.GlobalAveragePooling2D(name=POOLING)(x)
+    return keras.Model(image, _classify(x), name="scratch")
+
+
+def build_mobilenet(size: int, weights: str | None) -> keras.Model:
+    """Build MobileNetV2 with the transfer head; its own scaling turns [0, 1] into [-1, 1]."""
+    return _transfer("mobilenet", applications.MobileNetV2, layers.Rescaling(2.0, -1.0, name="scale"), size, weights)
+
+
+def build_efficientnet(size: int, weights: str | None) -> keras.Model:
+    """Build EfficientNetB0 with the transfer head; its own scaling turns [0, 1] into [0, 255]."""
+    return _transfer("efficientnet", applications.EfficientNetB0, layers.Rescaling(255.0, name="scale"), size, weights)
+
+
+MODELS: dict[str, Callable[[int, str | None], keras.Model]] = {
+    "scratch": build_scratch,
+    "mobilenet": build_mobilenet,
+    "efficientnet": build_efficientnet,
+}
+
+
+def build(name: str, size: int, weights: str | None = None) -> keras.Model:
+    """Build the model `name` for float32 RGB images N×size×size×3 in [0, 1]; its output is N×1 in [0, 1].
+
+    `weights` is None for random ones, "imagenet", or a `.weights.h5` file of the backbone without top.
+    Raises LesionError for an unknown name, and for a file that does not fit the backbone.
+    """
+    if name not in MODELS:
+        raise LesionError(f"unknown model {name!r}: take one of {', '.join(MODELS)}")
+    return MODELS[name](size, weights)
+
+
+def _transfer(
+    name: str, application: Callable[..., keras.Model], scale: layers.Layer, size: int, weights: str | None
+) -> keras.Model:
+    image = keras.Input((size, size, config.CHANNELS), name="image")
+    try:
+        backbone = application(
+            include_top=False, weights=weights, input_tensor=scale(image), input_shape=image.shape[1:]
+        )
+    except Exception as error:  # a failed download raises a bare Exception
+        if weights is None or store.is_disk_full(error):
+            raise
+        reason = str(error).strip().splitlines()[0]
+        raise LesionError(f"{name} cannot start from {weights}: {reason}; give other weights with --weights") from None
+    if weights is None:
+        for layer in batch_normalizations(backbone):
+            layer.momentum = config.RANDOM_BATCHNORM_MOMENTUM
+    else:
+        _silence_dropout(backbone)
+    x = layers.GlobalAveragePooling2D(name=POOLING)(backbone.output)
+    x = layers.Dropout(0.3, name="head_dropout")(x)
+    return keras.Model(image, _classify(x), name=name)
+
+
+def _classify(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Add the layers all three models end in; the sigmoid apart, so that the logit has a layer of its own."""
+    x = layers.Dense(128, activation="relu", name="dense")(x)
+    x = layers.Dropout(0.5, name="dropout")(x)
+    x = layers.Dense(1, name=LOGIT)(x)
+    return layers.Activation("sigmoid", name="probability")(x)
+
+
+def _silence_dropout(backbone: keras.Model) -> None:
+    """Turn off the dropout inside a pretrained backbone.
+
+    A frozen backbone is to compute the same features in training as in prediction, as if it were called
+    with `training=False`; `trainable = False` does that for batch normalisation but not for dropout.
+    """
+    for layer in backbone.layers:
+        if isinstance(layer, layers.Dropout):
+            layer.rate = 0.0
+
+
+def batch_normalizations(model: keras.Model) -> list[layers.BatchNormalization]:
+    """Return the batch normalisation layers of `model`."""
+    return [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+
+
+def freeze_backbone(model: keras.Model, tuned_share: float = 0.0) -> None:
+    """Make the head trainable and of the backbone its last `tuned_share` (0 to 1) of layers.
+
+    Batch normalisation in the backbone is frozen throughout: Keras then runs it in inference mode.
+    """
+    names = [layer.name for layer in model.layers]
+    backbone = model.layers[: names.index(POOLING)]
+    first_tuned = round(len(backbone) * (1 - tuned_share))
+    for position, layer in enumerate(backbone):
+        layer.trainable = position >= first_tuned and not isinstance(layer, layers.BatchNormalization)
+
+
+def split_at(model: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
+    """Cut the flat graph at what enters `layer`: (images -> activations, activations -> logit N×1).
+
+    Both parts share their weights with `model`.
+    """
+    activations = model.get_layer(layer).input
+    below = keras.Model(model.input, activations)
+    above = keras.Model(activations, model.get_layer(LOGIT).output)
+    return below, above
+
+
+def digest(model: keras.Model) -> str:
+    """Return 16 hex digits of the SHA-256 over all weights, in the model's order."""
+    sha = hashlib.sha256()
+    for value in model.get_weights():
+        sha.update(value.tobytes())
+    return sha.hexdigest()[:16]
+
+
+def parameters(model: keras.Model) -> dict[str, int]:
+    """Return the number of parameters, `total` and `trainable` as `model` now stands."""
+    return {"total": model.count_params(), "trainable": trainable_parameters(model)}
+
+
+def trainable_parameters(model: keras.Model) -> int:
+    """Return how many numbers training may change as `model` now stands."""
+    return sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)
+
+
+def architecture(model: keras.Model) -> list[dict[str, Any]]:
+    """Describe `model` part by part, in order: its layers' kinds, output shape and number of parameters."""
+    return [_part(part, list(members)) for part, members in groupby(model.layers, key=_part_name)]
+
+
+def _part_name(layer: layers.Layer) -> str:
+    """Name the part a layer belongs to, from Keras' naming of the backbones' layers."""
+    block = re.match(r"block_?(\d+)", layer.name)
+    if block:
+        return f"block {block.group(1)}"
+    for part, pattern in PARTS.items():
+        if re.match(pattern, layer.name):
+            return part
+    return layer.name
+
+
+def _part(name: str, members: list[layers.Layer]) -> dict[str, Any]:
+    kinds = dict.fromkeys(type(layer).__name__ for layer in members)
+    return {
+        "part": name,
+        "layers": len(members),
+        "kind": ", ".join(kinds),
+        "output": [int(side) for side in members[-1].output.shape[1:]],
+        "parameters": sum(layer.count_params() for layer in members),
+    }

@@ -1,0 +1,186 @@
+"""Figures: arrays in, figure out; and a figure as SVG that takes its colours from the page.
+
+A model has one colour, line and marker in every figure, so that it can be told by any of the three.
+"""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a model is named and drawn."""
+
+    name: str
+    colour: str
+    line: str
+    marker: str
+
+
+# Blue, vermilion and green of Okabe and Ito's palette (Color Universal Design, 2008), which people with
+# any of the common colour vision deficiencies tell apart; the green is darkened to 4.5:1 on white.
+STYLES = {
+    "scratch": Style("CNN from scratch", "#0072b2", "-", "o"),
+    "mobilenet": Style("MobileNetV2", "#c04d00", "--", "s"),
+    "efficientnet": Style("EfficientNetB0", "#007a59", "-.", "^"),
+}
+INK = "#1b1f27"
+MUTED = "#5b6472"
+RULE = "#d5d9e0"
+# Colour drawn -> CSS variable of the page: the drawn one stays the fallback outside it.
+VARIABLES = {
+    INK: "ink",
+    MUTED: "muted",
+    RULE: "rule",
+    **{style.colour: model for model, style in STYLES.items()},
+}
+MARKS = 12  # markers on a curve, however many points it has
+MEASURES = {"loss": "Loss (binary cross-entropy)", "accuracy": "Accuracy", "auc": "ROC-AUC"}
+
+_RC = {
+    "svg.fonttype": "none",  # text stays text: it can be selected, and takes the page's font
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": RULE,
+}
+
+
+def training_curves(
+    epochs: Sequence[int],
+    train: Sequence[float],
+    validation: Sequence[float],
+    model: str,
+    measure: str,
+    phases: Mapping[str, int],
+    best_epoch: int,
+) -> Figure:
+    """Draw one measure (a key of MEASURES) on both splits over the epochs, counted from 1.
+
+    `phases` gives the first epoch of each phase, in order; every one but the first gets a labelled line.
+    `best_epoch` is the one whose weights were kept. A gap (NaN) in a curve stays a gap.
+    """
+    style = STYLES[model]
+    with matplotlib.rc_context(_RC):
+        figure, axes = _axes((4.4, 3.1), "Epoch", MEASURES[measure])
+        every = max(1, len(epochs) // MARKS)
+        axes.plot(epochs, train, ":", color=MUTED, marker="x", ms=4, markevery=every, label="train")
+        axes.plot(
+            epochs, validation, "-", color=style.colour, marker=style.marker, ms=4, markevery=every,
+            label="validation",
+        )  # fmt: skip
+        axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
+        axes.margins(y=0.12)
+        _mark_phases(axes, phases)
+        _mark_best(axes, epochs, validation, best_epoch)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+def _mark_phases(axes: Axes, phases: Mapping[str, int]) -> None:
+    for name, first in list(phases.items())[1:]:
+        axes.axvline(first - 0.5, color=INK, linewidth=0.8)
+        in_right_half = first > sum(axes.get_xlim()) / 2
+        axes.annotate(
+            f"{name} →",
+            (first - 0.5, 0.985),
+            xycoords=("data", "axes fraction"),
+            xytext=(-3 if in_right_half else 3, 0),
+            textcoords="offset points",
+            ha="right" if in_right_half else "left",
+            va="top",
+            fontsize=8.5,
+        )
+
+
+def _mark_best(axes: Axes, epochs: Sequence[int], validation: Sequence[float], best_epoch: int) -> None:
+    value = dict(zip(epochs, validation, strict=True)).get(best_epoch)
+    if value is not None:
+        axes.plot([best_epoch], [value], "o", ms=11, mfc="none", mec=INK, mew=1.4, label="best epoch", ls="")
+
+
+def roc_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float], float] | None]) -> Figure:
+    """Draw ROC curves, {model: (false positive rates, true positive rates, area)}, on one axis.
+
+    A model whose curve is None (undefined: one class only) stands in the legend alone.
+    """
+    with matplotlib.rc_context(_RC):
+        figure, axes = _axes((5.2, 5.0), "False positive rate (1 − specificity)", "True positive rate (sensitivity)")
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, label="guessing, 0.500")
+        for model, curve in curves.items():
+            style = STYLES[model]
+            rates, label = ((), ()), f"{style.name}, undefined"
+            if curve is not None:
+                rates, label = curve[:2], f"{style.name}, {curve[2]:.3f}"
+            axes.plot(*rates, style.line, color=style.colour, marker=style.marker, ms=5, markevery=0.13, label=label)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.legend(loc="lower right", frameon=False, title="ROC-AUC", alignment="left", fontsize=9)
+    return figure
+
+
+def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], model: str) -> Figure:
+    """Draw counts[true][called] with each row's share; the shade is that share, 0 to 1."""
+    with matplotlib.rc_context(_RC):
+        figure, axes = _axes((3.5, 3.1), "Called", "True")
+        for true, row in enumerate(counts):
+            for called, count in enumerate(row):
+                share = count / sum(row) if sum(row) else 0.0
+                box = Rectangle((called - 0.5, true - 0.5), 1, 1, color=STYLES[model].colour, lw=0)
+                box.set_alpha(0.35 * share)  # at most 0.35: the ink stays legible on it, light or dark
+                axes.add_patch(box)
+                axes.text(called, true - 0.04, f"{count:,}", ha="center", va="bottom", fontsize=15)
+                axes.text(called, true + 0.08, f"{share:.1%}", ha="center", va="top", fontsize=9)
+        ticks = range(len(classes))
+        axes.set(xlim=(-0.5, len(classes) - 0.5), ylim=(len(classes) - 0.5, -0.5))
+        axes.set_xticks(ticks, classes, parse_math=False)  # a class may be called anything
+        axes.set_yticks(ticks, classes, parse_math=False, rotation=90, va="center")
+        axes.grid(False)
+        axes.tick_params(length=0)
+    return figure
+
+
+def _axes(size: tuple[float, float], x_label: str, y_label: str) -> tuple[Figure, Axes]:
+    """Return an empty figure of `size` inches and its axes, with the look all figures share."""
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.grid(True, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def svg(figure: Figure, name: str) -> str:
+    """Return `figure` as an SVG element to stand inside an HTML page.
+
+    The same figure and `name` give the same bytes; figures of different `name` share no id. Colours
+    become the page's CSS variables, so that they follow its light or dark mode. It has no id, style
+    sheet or name space that could reach beyond it, and is hidden from screen readers: the page puts it
+    in words.
+    """
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with matplotlib.rc_context({**_RC, "svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<svg [^>]*(viewBox=\"[^\"]*\")[^>]*>", r'<svg \1 aria-hidden="true">', text, count=1)
+    text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text, count=1, flags=re.DOTALL)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)  # the other ids are salted hashes, and referred to
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text).replace("xlink:href", "href")
+    text = re.sub(r"\s*\n\s*", " ", text)
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, f"var(--{variable}, {colour})")
+    return text.strip()

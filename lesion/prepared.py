@@ -1,0 +1,96 @@
+"""The prepared data on disk: one memory-mapped array of images and one index line for each."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lesion import config, store
+from lesion.errors import LesionError
+
+IMAGES = config.DATA / "images.npy"
+INDEX = config.DATA / "index.csv"
+MANIFEST = config.DATA / "manifest.json"
+MADE_BY = "invoke prepare"
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """Images (N×S×S×3 uint8, memory-mapped) and what the index says of each."""
+
+    images: np.ndarray
+    rows: np.ndarray  # (N,) int64, row numbers in the source
+    labels: np.ndarray  # (N,) int8, 0 benign, 1 malignant
+    splits: np.ndarray  # (N,) str
+    manifest: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the prepared content."""
+        return self.manifest["data"]
+
+    @property
+    def image_size(self) -> int:
+        """Return the images' side in pixels."""
+        return self.images.shape[1]
+
+    def of_split(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return (positions in `images`, labels) of a split, in the order of the index."""
+        positions = np.flatnonzero(self.splits == split)
+        return positions, self.labels[positions]
+
+
+def is_complete(fingerprint: str) -> bool:
+    """Tell whether the data on disk is what the request with this fingerprint asks for."""
+    return store.finished(MANIFEST, fingerprint) and IMAGES.exists() and INDEX.exists()
+
+
+def read_manifest() -> dict[str, Any]:
+    """Return what `prepare` wrote of its work; raises LesionError when there is none."""
+    return store.read_json(MANIFEST, MADE_BY)
+
+
+def open_data() -> PreparedData:
+    """Open the prepared data; raises LesionError when it is missing or its parts do not fit."""
+    manifest = read_manifest()
+    index = store.read_table(INDEX, MADE_BY)
+    try:
+        images = np.load(IMAGES, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise LesionError(f"{store.shown(IMAGES)} cannot be read ({error}): run `{MADE_BY} --force`") from None
+    if not len(images) == len(index) == manifest["rows"]:
+        raise LesionError(
+            f"{store.shown(config.DATA)} holds {len(images)} images, {len(index)} index lines and a manifest "
+            f"of {manifest['rows']} rows: run `{MADE_BY} --force`"
+        )
+    return PreparedData(
+        images=images,
+        rows=np.array([int(line["row"]) for line in index]),
+        labels=np.array([int(line["label"]) for line in index], dtype=np.int8),
+        splits=np.array([line["split"] for line in index]),
+        manifest=manifest,
+    )
+
+
+@contextlib.contextmanager
+def new_images(count: int, size: int) -> Iterator[tuple[Path, np.ndarray]]:
+    """Yield (temporary file, writable array count×size×size×3 uint8); the file is removed if not renamed.
+
+    Its blocks are reserved before anything is written: writing to a memory map on a full disk would kill
+    the process instead of raising. Raises LesionError when the disk has no room.
+    """
+    store.require_space(config.DATA, count * size * size * config.CHANNELS, "the prepared images")
+    path = config.DATA / f".{os.getpid()}-{IMAGES.name}"
+    try:
+        shape = (count, size, size, config.CHANNELS)
+        images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        yield path, images
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,292 @@
+"""What the stages left behind, read into dataclasses and checked to belong together."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lesion import config, store
+from lesion.errors import LesionError
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Data:
+    """`data/manifest.json`; the pictures of `examples` and `augmentation` as data URIs."""
+
+    data: str
+    fingerprint: str
+    settings: dict[str, Any]
+    source: dict[str, Any]
+    classes: list[str]
+    rows: int
+    counts: dict[str, dict[str, int]]
+    groups: dict[str, Any]
+    unreadable: list[dict[str, Any]]
+    preprocessing: dict[str, float]
+    examples: list[dict[str, Any]]
+    augmentation: list[dict[str, Any]]
+    warnings: list[str]
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """`runs/M/manifest.json`."""
+
+    data: str
+    fingerprint: str
+    digest: str
+    settings: dict[str, Any]
+    weights: dict[str, Any]
+    parameters: dict[str, int]
+    architecture: list[dict[str, Any]]
+    phases: list[dict[str, Any]]
+    best: dict[str, Any]
+    seconds: float
+    size_bytes: int
+    warnings: list[str]
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`runs/M/evaluation.json`: what of the evaluation differs from machine to machine."""
+
+    data: str
+    fingerprint: str
+    digest: str
+    seconds_per_image: float
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One model on one split, as in `reports/metrics.json`; None where a figure is undefined."""
+
+    rows: int
+    positives: int
+    accuracy: float
+    precision: float | None
+    recall: float | None
+    specificity: float | None
+    f1: float | None
+    roc_auc: float | None
+    confusion: list[list[int]]  # [true][called]
+    per_class: dict[str, dict[str, float | None]]
+    roc: dict[str, list[float]] | None
+    collapsed: str | None
+
+
+@dataclass(frozen=True)
+class Map:
+    """One Grad-CAM map of one model; `map` and `overlay` as data URIs."""
+
+    row: int
+    probability: float
+    explains: str
+    correct: bool
+    peak: float
+    empty: bool
+    map: str
+    overlay: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One model's maps, in the order of the images, and how many of all maps were empty."""
+
+    digest: str
+    layer: str
+    empty: int
+    explained: int
+    maps: list[Map]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model's artefacts; None where one is missing, and `absent` then says why."""
+
+    name: str
+    run: Run | None
+    history: list[dict[str, Any]] | None  # the lines of history.csv, numbers as floats
+    evaluation: Evaluation | None
+    scores: dict[str, Scores] | None  # split -> scores
+    explanation: Explanation | None
+    absent: dict[str, str] = field(default_factory=dict)  # name of a field above -> why it is None
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """All that the report shows. `images` are those explained: row, label, photograph (data URI)."""
+
+    data: Data
+    threshold: float
+    models: list[Model]
+    images: list[dict[str, Any]]
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """(model, why something of it is missing), each reason once."""
+        return [(model.name, why) for model in self.models for why in dict.fromkeys(model.absent.values())]
+
+
+def read_artefacts(models: Sequence[str]) -> Artefacts:
+    """Read what the stages wrote about `models` (keys of config.MODELS), in that order.
+
+    What a single model lacks is None there, with the reason in its `absent`. Raises LesionError when the
+    data's manifest or the metrics are missing or damaged, and when artefacts do not belong together.
+    """
+    data = _read_data()
+    metrics = store.read_json(config.REPORTS / "metrics.json", "invoke evaluate")
+    _require_same(metrics, data.data, "data", config.REPORTS / "metrics.json", "invoke evaluate")
+    explanations = _read_explanations(data)
+    return Artefacts(
+        data=data,
+        threshold=metrics["threshold"],
+        models=[_read_model(name, data, metrics, explanations) for name in models],
+        images=explanations["images"] if explanations else [],
+    )
+
+
+def _read_data() -> Data:
+    path = config.DATA / "manifest.json"
+    record = store.read_json(path, "invoke prepare")
+    data = _pick(Data, record, path, "invoke prepare")
+    for pairs, names in (
+        (data.examples, ("before", "after")),
+        (data.augmentation, ("original", "augmented")),
+    ):
+        _embed(pairs, names, config.DATA, "invoke prepare")
+    return data
+
+
+def _read_explanations(data: Data) -> dict[str, Any] | None:
+    path = config.REPORTS / "explanations.json"
+    if not path.exists():
+        return None
+    record = store.read_json(path, "invoke explain")
+    _require_same(record, data.data, "data", path, "invoke explain")
+    _embed(record["images"], ["photograph"], config.REPORTS, "invoke explain")
+    return record
+
+
+def _read_model(name: str, data: Data, metrics: Mapping, explanations: Mapping | None) -> Model:
+    """Read one model's artefacts; those measured must be of the very weights and data of the run."""
+    absent: dict[str, str] = {}
+    scores = _read_scores(name, metrics, absent)
+    run = _read_run(name, data, absent)
+    if run is None:
+        history, absent["history"] = None, absent["run"]
+    else:
+        history = _read_history(name, absent)
+    if scores is None:
+        evaluation = explanation = None
+        absent |= dict.fromkeys(("evaluation", "explanation"), absent["scores"])
+    else:
+        digest = metrics["models"][name]["digest"]
+        if run is not None:
+            _require_same({"digest": digest}, run.digest, "digest", config.REPORTS / "metrics.json", "invoke evaluate")
+        evaluation = _read_evaluation(name, data, digest, absent)
+        explanation = _read_explanation(name, digest, explanations, absent)
+    return Model(name, run, history, evaluation, scores, explanation, absent)
+
+
+def _read_scores(name: str, metrics: Mapping, absent: dict[str, str]) -> dict[str, Scores] | None:
+    path, command = config.REPORTS / "metrics.json", "invoke evaluate"
+    if name not in metrics["models"]:
+        unknown = f"not in {store.shown(path)}: run `{command} --model {name}`"
+        absent["scores"] = metrics["missing"].get(name, unknown)
+        return None
+    splits = {split: part for split, part in metrics["models"][name].items() if isinstance(part, dict)}
+    return {split: _pick(Scores, part, path, command) for split, part in splits.items()}
+
+
+def _read_run(name: str, data: Data, absent: dict[str, str]) -> Run | None:
+    """Read the manifest of a run; one of other data is no part of this experiment."""
+    path, command = config.RUNS / name / "manifest.json", f"invoke train --model {name}"
+    reason = absent.get("scores")
+    if not path.exists():
+        absent["run"] = reason or f"{store.shown(path)} is missing: run `{command}`"
+        return None
+    run = _pick(Run, store.read_json(path, command), path, command)
+    if run.data != data.data and reason is None:
+        raise _stale(path, "data", command)
+    if run.data != data.data:
+        absent["run"] = reason
+        return None
+    return run
+
+
+def _read_history(name: str, absent: dict[str, str]) -> list[dict[str, Any]] | None:
+    path, command = config.RUNS / name / "history.csv", f"invoke train --model {name} --force"
+    lines = store.read_table(path, command) if path.exists() else []
+    if not lines:
+        absent["history"] = f"{store.shown(path)} is missing or empty: run `{command}`"
+        return None
+    try:
+        return [
+            {key: value if key == "phase" else float(value or "nan") for key, value in line.items()} for line in lines
+        ]
+    except (TypeError, ValueError) as error:
+        raise LesionError(f"{store.shown(path)} is damaged ({error}): run `{command}`") from None
+
+
+def _read_evaluation(name: str, data: Data, digest: str, absent: dict[str, str]) -> Evaluation | None:
+    path, command = config.RUNS / name / "evaluation.json", f"invoke evaluate --model {name}"
+    if not path.exists():
+        absent["evaluation"] = f"{store.shown(path)} is missing: run `{command}`"
+        return None
+    record = store.read_json(path, command)
+    _require_same(record, data.data, "data", path, command)
+    _require_same(record, digest, "digest", path, command)
+    return _pick(Evaluation, record, path, command)
+
+
+def _read_explanation(
+    name: str, digest: str, explanations: Mapping | None, absent: dict[str, str]
+) -> Explanation | None:
+    path, command = config.REPORTS / "explanations.json", f"invoke explain --model {name}"
+    if explanations is None or name not in explanations["models"]:
+        lack = "is missing" if explanations is None else f"has no {name}"
+        absent["explanation"] = f"{store.shown(path)} {lack}: run `{command}`"
+        return None
+    record = explanations["models"][name]
+    _require_same(record, digest, "digest", path, command)
+    _embed(record["maps"], ("map", "overlay"), config.REPORTS, command)
+    maps = [_pick(Map, one, path, command) for one in record["maps"]]
+    if [one.row for one in maps] != [image["row"] for image in explanations["images"]]:
+        raise _stale(path, "images", command)
+    return _pick(Explanation, {**record, "maps": maps}, path, command)
+
+
+def _pick(kind: type[Record], record: Mapping[str, Any], path: Path, command: str) -> Record:
+    """Make `kind` of the entries of `record` that it has fields for."""
+    try:
+        return kind(**{each.name: record[each.name] for each in fields(kind)})
+    except (KeyError, TypeError) as error:
+        raise LesionError(f"{store.shown(path)} lacks {error}: run `{command} --force`") from None
+
+
+def _require_same(record: Mapping[str, Any], wanted: str, key: str, path: Path, command: str) -> None:
+    """Raise LesionError unless `record`, of the file `path`, is of the `wanted` data or digest."""
+    if record.get(key) != wanted:
+        raise _stale(path, {"data": "data", "digest": "weights"}[key], command)
+
+
+def _stale(path: Path, what: str, command: str) -> LesionError:
+    return LesionError(f"{store.shown(path)} was made from other {what}: run `{command}`")
+
+
+def _embed(records: Sequence[dict[str, Any]], names: Sequence[str], folder: Path, command: str) -> None:
+    """Replace the JPEG file names in `records`, relative to `folder`, by data URIs."""
+    for record in records:
+        for name in names:
+            try:
+                content = (folder / record[name]).read_bytes()
+            except OSError:
+                missing = store.shown(folder / record[name])
+                raise LesionError(f"{missing} is missing: run `{command} --force`") from None
+            record[name] = "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii")

@@ -1,0 +1,46 @@
+"""Which rows are trained on, validated on and tested on: whole groups, stratified, by seed.
+
+A group is the set of rows that show one lesion; it never stands in two splits.
+"""
+
+import numpy as np
+
+from lesion import config
+from lesion.errors import LesionError
+
+
+def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Assign each row to a split so that groups stay whole and classes keep their shares.
+
+    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, the keys of
+    `config.SPLIT`. In each class the groups are taken in random order, larger ones first, and each goes
+    to the split that is furthest below its share of rows. A group with both labels counts by the
+    label of most of its rows (ties: malignant).
+
+    Raises LesionError when a split would be left without one of the classes.
+    """
+    names, wanted = list(config.SPLIT), np.array(list(config.SPLIT.values()))
+    _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    label_of_group = np.bincount(group_of_row, weights=labels) * 2 >= sizes
+    split_of_group = np.zeros(len(sizes), dtype=int)
+    random = np.random.default_rng(seed)
+    for label in (False, True):
+        members = random.permutation(np.flatnonzero(label_of_group == label))
+        members = members[np.argsort(-sizes[members], kind="stable")]
+        missing = wanted * sizes[members].sum()
+        for group in members:
+            split_of_group[group] = chosen = np.argmax(missing)
+            missing[chosen] -= sizes[group]
+    splits = np.array(names)[split_of_group[group_of_row]]
+    _require_both_classes(labels, splits)
+    return splits
+
+
+def _require_both_classes(labels: np.ndarray, splits: np.ndarray) -> None:
+    for name in config.SPLIT:
+        for label, class_name in enumerate(config.CLASSES):
+            if not np.any((splits == name) & (labels == label)):
+                raise LesionError(
+                    f"{len(labels)} images are too few: no {class_name} image is left for the {name} split; "
+                    "give more images, at least 10 different lesions of each class"
+                )

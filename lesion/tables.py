@@ -1,0 +1,156 @@
+"""Tables of the report: figures of the models as cells that keep the artefact's value beside the text."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lesion import plots
+from lesion.results import Model
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number as shown, its value in the artefact (None: there is none), and whether it is the best."""
+
+    text: str
+    raw: float | None
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table; `note` stands in place of cells that a model lacks."""
+
+    head: str
+    cells: list[Cell]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the summary: how its value is found, shown, and compared."""
+
+    title: str
+    value: Callable[[Model, str], float | None]
+    show: Callable[[float], str]
+    better: Callable[[Sequence[float]], float] = max
+    at_threshold: bool = False  # a collapsed model can be the best here by calling everything one class
+    lacking: str = "undefined"
+
+
+def number(value: float) -> str:
+    """Return a figure with three decimals."""
+    return f"{value:.3f}"
+
+
+def count(value: float) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{value:,.0f}"
+
+
+def percent(share: float) -> str:
+    """Return a share, 0 to 1, as a percentage."""
+    return f"{share:.1%}"
+
+
+def megabytes(size: float) -> str:
+    """Return bytes as megabytes."""
+    return f"{size / 1e6:.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a person says them: 8.2 s, 5 min 10 s, 2 h 05 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+FORMATS = {
+    "number": number,
+    "count": count,
+    "percent": percent,
+    "megabytes": megabytes,
+    "duration": duration,
+}
+
+
+def cell(value: float | None, show: Callable[[float], str], best: bool = False, lacking: str = "undefined") -> Cell:
+    """Return `value` as a cell; None is shown as the word `lacking`, never as a number."""
+    return Cell(lacking, None) if value is None else Cell(show(value), value, best)
+
+
+def _score(name: str, title: str, at_threshold: bool = True) -> Column:
+    return Column(title, lambda model, split: getattr(model.scores[split], name), number, at_threshold=at_threshold)
+
+
+SCORES = [
+    _score("accuracy", "Accuracy"),
+    _score("precision", "Precision"),
+    _score("recall", "Recall (sensitivity)"),
+    _score("specificity", "Specificity"),
+    _score("f1", "F1"),
+    _score("roc_auc", "ROC-AUC", at_threshold=False),
+]
+
+
+def _cost(title: str, value: Callable[[Model], float | None], show: Callable[[float], str]) -> Column:
+    return Column(title, lambda model, split: value(model), show, better=min, lacking="missing")
+
+
+COSTS = [
+    _cost("Parameters", lambda model: model.run and model.run.parameters["total"], count),
+    _cost("Model size", lambda model: model.run and model.run.size_bytes, megabytes),
+    _cost("Training time", lambda model: model.run and model.run.seconds, duration),
+    _cost(
+        "Time per image",
+        lambda model: model.evaluation and model.evaluation.seconds_per_image,
+        lambda seconds: f"{seconds * 1000:.1f} ms",
+    ),
+]
+
+
+def summary(models: Sequence[Model], split: str, columns: Sequence[Column]) -> list[Row]:
+    """Return one line a model; a model without scores on `split` has a note instead of cells."""
+    measured = [model for model in models if split in (model.scores or {})]
+    by_column = [_column(column, measured, split) for column in columns]
+    lines = {model.name: list(cells) for model, *cells in zip(measured, *by_column, strict=True)}
+    return [
+        Row(
+            plots.STYLES[model.name].name,
+            lines.get(model.name, []),
+            note="" if model.name in lines else model.absent.get("scores", f"no scores on the {split} split"),
+        )
+        for model in models
+    ]
+
+
+def _column(column: Column, models: Sequence[Model], split: str) -> list[Cell]:
+    """Return one cell a model; the best is marked where at least two can be compared."""
+    values = [column.value(model, split) for model in models]
+    compared = [
+        value
+        for model, value in zip(models, values, strict=True)
+        if value is not None and not (column.at_threshold and model.scores[split].collapsed)
+    ]
+    best = column.better(compared) if len(compared) > 1 else None
+    return [
+        cell(
+            value,
+            column.show,
+            best=value == best and not (column.at_threshold and model.scores[split].collapsed),
+            lacking=column.lacking,
+        )
+        for model, value in zip(models, values, strict=True)
+    ]
+
+
+def class_rows(model: Model) -> list[Row]:
+    """Return precision, recall, F1 and support of each class and of their averages, on the test split."""
+    per_class = model.scores["test"].per_class if model.scores else {}
+    return [
+        Row(
+            name,
+            [cell(part[key], number) for key in ("precision", "recall", "f1")] + [cell(part["support"], count)],
+        )
+        for name, part in per_class.items()
+    ]

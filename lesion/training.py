@@ -1,0 +1,277 @@
+"""Training one model: the phases, what is watched meanwhile, and going on after a kill.
+
+Everything is written below a folder `partial` and becomes the finished artefact only at the end, so a run
+that is stopped leaves the finished model as it was, and goes on from its last finished epoch.
+"""
+
+import json
+import math
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import callbacks
+
+from lesion import config, models, pipeline, store, weights
+from lesion.errors import LesionError
+from lesion.prepared import PreparedData
+from lesion.progress import duration, say
+
+RANDOM, NONE_NEEDED = "random", "none needed"  # weights a model can start from, beside pretrained ones
+CHANCE_LOSS = math.log(2)  # binary cross-entropy of a model that always answers 0.5
+COLUMNS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of training with one set of trainable layers."""
+
+    name: str  # whole: all layers; frozen: the head alone; tune: the head and the backbone's last layers
+    epochs: int  # at most
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What `train` gives back: the model with its best weights, and how it came about."""
+
+    model: keras.Model
+    history: list[dict[str, Any]]
+    phases: list[dict[str, Any]]
+    warnings: list[str]
+
+
+def plan(pretrained: bool, epochs: int, tune_epochs: int, learning_rate: float) -> list[Phase]:
+    """Return the phases: pretrained backbones are first frozen, then tuned; all else is trained whole."""
+    if not pretrained:
+        return [Phase("whole", epochs, learning_rate)]
+    tuned = Phase("tune", tune_epochs, learning_rate * config.TUNE_LEARNING_RATE_FACTOR)
+    return [Phase("frozen", epochs, learning_rate)] + [tuned] * (tune_epochs > 0)
+
+
+def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | None]:
+    """Build the model `name` with the weights that `asked` (auto, imagenet, none, a folder) means.
+
+    Returns (model, which weights it has, one line on what was replaced or None). Only `auto` falls back to
+    random weights; otherwise a failed download or a file that does not fit raises LesionError.
+    """
+    path = weights.file_of(asked, name)
+    if name not in weights.FILES:
+        return models.build(name, size), NONE_NEEDED, None
+    if path is not None:
+        return models.build(name, size, str(path)), path.name, None
+    if asked == "none":
+        return models.build(name, size), RANDOM, None
+    try:
+        return models.build(name, size, "imagenet"), "ImageNet", None
+    except LesionError as error:
+        if asked == "imagenet":
+            raise
+        replaced = f"{name}: ImageNet weights cannot be had, so it starts from random ones and is trained whole"
+        say(f"train: {replaced} ({error})")
+        return models.build(name, size), RANDOM, replaced
+
+
+def make_reproducible(seed: int) -> None:
+    """Seed Python, NumPy and TensorFlow and make TensorFlow's operations deterministic."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def strategy() -> tf.distribute.Strategy:
+    """Return a strategy that uses every visible GPU when there are several."""
+    several = len(tf.config.list_physical_devices("GPU")) > 1
+    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
+
+
+def device() -> str:
+    """Return the processors that training runs on, for the provenance."""
+    gpus = tf.config.list_physical_devices("GPU")
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+    return ", ".join(names) or "CPU"
+
+
+class Journal(callbacks.Callback):
+    """Keeps the history on disk epoch by epoch, and the weights of the lowest validation loss."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.path, self.best_weights = folder / "history.csv", folder / "best.weights.h5"
+        self.rows: list[dict[str, Any]] = []
+        if self.path.exists():
+            rows = store.read_table(self.path, made_by="invoke train")
+            self.rows = [{key: _number(value) for key, value in row.items()} for row in rows]
+
+    def start(self, phase: Phase, backup: Path) -> None:
+        """Turn to `phase`; rows of epochs whose backup did not reach the disk are dropped."""
+        self.phase, self.backup = phase, backup
+
+    def of_phase(self) -> list[dict[str, Any]]:
+        """Return the rows of the phase that is running."""
+        return [row for row in self.rows if row["phase"] == self.phase.name]
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        metadata = self.backup / "training_metadata.json"
+        finished = json.loads(metadata.read_text())["epoch"] if metadata.exists() else 0
+        before = len(self.rows) - len(self.of_phase())
+        self.rows = self.rows[: before + finished]
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        lowest = min((row["val_loss"] for row in self.rows), default=math.inf)
+        seconds = time.monotonic() - self.started
+        self.rows.append(
+            {
+                "phase": self.phase.name,
+                "epoch": len(self.rows) + 1,
+                "seconds": round(seconds, 3),
+                "learning_rate": float(self.model.optimizer.learning_rate),
+                **{column: float(logs[column]) for column in COLUMNS},
+            }
+        )
+        store.write_table(self.path, self.rows)
+        if logs["val_loss"] < lowest:
+            with store.atomic(self.best_weights) as temporary:
+                self.model.save_weights(temporary)
+        left = (self.phase.epochs - epoch - 1) * seconds
+        say(
+            f"{self.model.name} {self.phase.name} {epoch + 1}/{self.phase.epochs}: "
+            f"loss {logs['loss']:.3f}, validation loss {logs['val_loss']:.3f}, "
+            f"validation AUC {logs['val_auc']:.3f}; {duration(seconds)}, at most {duration(left)} left"
+        )
+
+
+class Replayed:
+    """Mixed into a callback that counts epochs: a resumed run tells it of the epochs that are done."""
+
+    def __init__(self, journal: Journal, **options: Any) -> None:
+        super().__init__(monitor="val_loss", mode="min", **options)
+        self.journal = journal
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        super().on_train_begin(logs)
+        self.model.optimizer.learning_rate = self.journal.phase.learning_rate
+        for epoch, row in enumerate(self.journal.of_phase()):
+            self.on_epoch_end(epoch, dict(row))
+
+
+class EarlyStopping(Replayed, callbacks.EarlyStopping):
+    """Keras' EarlyStopping; the best weights are the journal's."""
+
+
+class ReduceLROnPlateau(Replayed, callbacks.ReduceLROnPlateau):
+    """Keras' ReduceLROnPlateau."""
+
+
+def train(
+    model: keras.Model, phases: list[Phase], data: PreparedData, folder: Path, batch_size: int, seed: int
+) -> Trained:
+    """Train `model` through `phases` on the train split, judged on the validation split.
+
+    `folder` holds the state of a run that was stopped, if any. Raises LesionError when the loss is no
+    number. The weights given back are those of the lowest validation loss of all phases.
+    """
+    batches = pipeline.training_batches(data.images, *data.of_split("train"), batch_size, seed)
+    validation = pipeline.evaluation_batches(data.images, *data.of_split("validation"), batch_size)
+    journal, done = Journal(folder), folder / "phases.json"
+    summaries = json.loads(done.read_text()) if done.exists() else []
+    for number, phase in enumerate(phases):
+        _make_trainable(model, phase)
+        if number < len(summaries):
+            continue
+        _fit(model, phase, journal, batches, validation, folder)
+        summaries.append(_summary(model, journal))
+        store.write_json(done, summaries)
+        shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)
+    if not journal.best_weights.exists():
+        raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
+    model.load_weights(journal.best_weights)
+    return Trained(model, journal.rows, summaries, _warnings(model.name, journal.rows))
+
+
+def _make_trainable(model: keras.Model, phase: Phase) -> None:
+    if phase.name != "whole":
+        models.freeze_backbone(model, config.TUNED_SHARE if phase.name == "tune" else 0.0)
+
+
+def _fit(
+    model: keras.Model,
+    phase: Phase,
+    journal: Journal,
+    batches: tf.data.Dataset,
+    validation: tf.data.Dataset,
+    folder: Path,
+) -> None:
+    if journal.best_weights.exists():  # each phase starts from the best that came before it
+        model.load_weights(journal.best_weights)
+    model.compile(
+        optimizer=keras.optimizers.Adam(phase.learning_rate),
+        loss="binary_crossentropy",
+        metrics=["accuracy", keras.metrics.AUC(name="auc")],
+    )
+    backup = folder / f"backup-{phase.name}"
+    journal.start(phase, backup)
+    model.fit(
+        batches,
+        validation_data=validation,
+        epochs=phase.epochs,
+        verbose=1 if sys.stdout.isatty() else 0,
+        callbacks=[
+            # First, since the others look at where it goes on; before the journal, see Journal.start.
+            callbacks.BackupAndRestore(backup, double_checkpoint=True, delete_checkpoint=False),
+            callbacks.TerminateOnNaN(),
+            journal,
+            EarlyStopping(journal, patience=config.PATIENCE),
+            ReduceLROnPlateau(journal, patience=config.PLATEAU_PATIENCE, factor=config.PLATEAU_FACTOR),
+            callbacks.TensorBoard(folder / "tensorboard" / phase.name),
+        ],
+    )
+
+
+def _summary(model: keras.Model, journal: Journal) -> dict[str, Any]:
+    rows = journal.of_phase()
+    return {
+        "name": journal.phase.name,
+        "epochs": len(rows),
+        "trainable_parameters": models.trainable_parameters(model),
+        "seconds": round(sum(row["seconds"] for row in rows), 2),
+    }
+
+
+def _warnings(name: str, rows: list[dict[str, Any]]) -> list[str]:
+    lowest = min(row["val_loss"] for row in rows)
+    if lowest > 0.99 * CHANCE_LOSS:
+        return [f"{name} has not learned: its validation loss never fell below {lowest:.3f}, that of guessing"]
+    return []
+
+
+def _number(text: str) -> float | str:
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        return text
+
+
+def load(path: Path) -> keras.Model:
+    """Load a finished model; raises LesionError when the file is damaged."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `invoke train --force`") from None
+
+
+def predict(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the probability of malignancy (N,) of the rows of `images`, in their order."""
+    batches = pipeline.evaluation_batches(images, rows, np.zeros(len(rows)), config.PREDICTION_BATCH_SIZE)
+    verbose = 1 if sys.stdout.isatty() else 0
+    return model.predict(batches, verbose=verbose)[:, 0].astype(float)

@@ -1,0 +1,230 @@
+"""Fetch the images, clean them, split them, and put them on disk.
+
+    python scripts/prepare.py --data sample
+
+Reads the source that --data names; writes data/{images.npy, index.csv, manifest.json, preview/}.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import stage
+
+from lesion import config, pictures, prepared, preprocess, sources, split, store
+from lesion.errors import LesionError
+from lesion.preprocess import Prepared
+from lesion.progress import duration, progress, say
+from lesion.sources import Source
+
+EXAMPLES = 3  # before/after pictures of each kind, and augmentation pairs
+CLEARLY_CLEANED = 0.01  # share of painted pixels from which an image serves as an example
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="auto", help="auto, isic, sample, a folder, or a parquet file")
+    parser.add_argument("--limit", type=int, default=0, help="rows, stratified (default: all, or the sample's profile)")
+    parser.add_argument(
+        "--image-size", type=int, default=config.AS_PROFILE, help="pixels (default: the data's profile)"
+    )
+    parser.add_argument("--seed", type=int, default=config.SEED, help="of the split, and of the drawn sample")
+    parser.add_argument("--no-clean", action="store_true", help="leave hair and ruler marks in")
+    parser.add_argument("--force", action="store_true", help="prepare again though it is done")
+    return parser.parse_args()
+
+
+def main() -> bool:
+    """Prepare the data unless that is done."""
+    given = options()
+    _check(given)
+    asked = {
+        "data": given.data,
+        "limit": given.limit,
+        "image_size": given.image_size,
+        "seed": given.seed,
+        "clean": not given.no_clean,
+    }
+    fingerprint = store.fingerprint(stage="prepare", **{**asked, "data": sources.identity(given.data)})
+    if not given.force and prepared.is_complete(fingerprint):
+        say("prepare: the data is prepared already (--force prepares it again)")
+    else:
+        _prepare(asked, fingerprint)
+    return True
+
+
+def _check(given: argparse.Namespace) -> None:
+    if given.image_size != config.AS_PROFILE and not 32 <= given.image_size <= 1024:
+        raise LesionError(f"--image-size {given.image_size} does not work: give 32 to 1024 pixels, 224 is usual")
+    if given.seed < 0:
+        raise LesionError(f"--seed {given.seed} is negative: give 0 or more")
+
+
+def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
+    begin = time.monotonic()
+    source = sources.open_source(asked["data"], asked["limit"], asked["seed"])
+    profile = config.SAMPLE if source.name == "sample" else config.FULL
+    size = profile.image_size if asked["image_size"] == config.AS_PROFILE else asked["image_size"]
+    for line in filter(None, (source.replaced, source.description)):
+        say(f"prepare: {line}")
+    with prepared.new_images(len(source.rows), size) as (path, images):
+        stream = _stream(source, size, asked["clean"], images)
+        _assign_splits(stream.index, source, asked["seed"])
+        images.flush()
+        prepared.MANIFEST.unlink(missing_ok=True)  # from here on the old data is gone
+        os.replace(path, prepared.IMAGES)
+    store.write_table(prepared.INDEX, stream.index)
+    settings = {**asked, "limit": len(source.rows), "image_size": size}
+    manifest = {
+        "stage": "prepare",
+        "fingerprint": fingerprint,
+        "data": store.fingerprint(images=stream.images_digest, index=stream.index),
+        "settings": settings,
+        "source": {"name": source.name, "description": source.description, "replaced": source.replaced},
+        **_description(stream, source),
+        **_pictures(stream, asked["seed"]),
+        "warnings": [],
+        "provenance": store.provenance(time.monotonic() - begin),
+    }
+    store.write_json(prepared.MANIFEST, manifest)
+    say(f"prepare: {len(source.rows):,} images in {duration(time.monotonic() - begin)}")
+
+
+@dataclass
+class Stream:
+    """What is known after all images went by."""
+
+    index: list[dict[str, Any]] = field(default_factory=list)
+    unreadable: list[dict[str, Any]] = field(default_factory=list)
+    examples: dict[str, list[tuple[int, bytes]]] = field(default_factory=lambda: {"cropped": [], "cleaned": []})
+    images_digest: str = ""
+
+
+def _stream(source: Source, size: int, clean: bool, images: np.ndarray) -> Stream:
+    """Prepare every image of `source` into `images`; raises LesionError when too many are unreadable."""
+    stage.import_tensorflow()
+    from lesion import pipeline
+
+    stream, digest, count = Stream(), hashlib.sha256(), len(source.rows)
+    photographs = progress(pipeline.prepare_images(source.encoded, size, clean), count, "prepare")
+    for position, photograph in enumerate(photographs):
+        row, done = int(source.rows[position]), photograph.prepared
+        if done is None:
+            stream.unreadable.append({"row": row, "reason": photograph.reason})
+        else:
+            images[position] = done.image
+            digest.update(done.image.tobytes())
+            for what, applies in {"cropped": done.cropped, "cleaned": done.cleaned_share >= CLEARLY_CLEANED}.items():
+                if applies and len(stream.examples[what]) < EXAMPLES:
+                    stream.examples[what].append((position, photograph.encoded))
+        stream.index.append(_index_line(source, position, done))
+    stream.images_digest = digest.hexdigest()
+    _require_readable(stream.unreadable, count)
+    return stream
+
+
+def _index_line(source: Source, position: int, done: Prepared | None) -> dict[str, Any]:
+    row = int(source.rows[position])
+    left, top, right, bottom = done.box if done else (0, 0, 0, 0)
+    return {
+        "row": row,
+        "label": int(source.labels[position]),
+        "split": config.EXTERNAL if source.external[position] else "",
+        "group": row if source.groups is None else int(source.groups[position]),
+        "width": done.width if done else 0,
+        "height": done.height if done else 0,
+        "cropped": int(done.cropped) if done else 0,
+        "crop_left": left,
+        "crop_top": top,
+        "crop_right": right,
+        "crop_bottom": bottom,
+        "cleaned_share": round(done.cleaned_share, 5) if done else 0,
+    }
+
+
+def _require_readable(unreadable: list[dict[str, Any]], count: int) -> None:
+    for image in unreadable[:EXAMPLES]:
+        say(f"prepare: row {image['row']} is left out: {image['reason']}")
+    if len(unreadable) > config.UNREADABLE_LIMIT * count:
+        raise LesionError(
+            f"{len(unreadable):,} of {count:,} images cannot be read, more than {config.UNREADABLE_LIMIT:.0%} "
+            f"(the first is row {unreadable[0]['row']}: {unreadable[0]['reason']}): mend or remove them"
+        )
+
+
+def _assign_splits(index: list[dict[str, Any]], source: Source, seed: int) -> None:
+    """Fill in the split of each index line; unreadable and external rows take no part in the division."""
+    for line in index:
+        if not line["width"]:
+            line["split"] = config.UNREADABLE
+    own = [line for line in index if not line["split"]]
+    labels, groups = (np.array([line[key] for line in own]) for key in ("label", "group"))
+    for line, name in zip(own, split.split_groups(labels, groups, seed), strict=True):
+        line["split"] = str(name)
+
+
+def _description(stream: Stream, source: Source) -> dict[str, Any]:
+    """Describe the prepared data: its classes, counts, groups, and what preprocessing did to it."""
+    readable = [line for line in stream.index if line["split"] != config.UNREADABLE]
+    counts: dict[str, dict[str, int]] = {}
+    for name in (*config.SPLIT, config.EXTERNAL):
+        labels = [line["label"] for line in readable if line["split"] == name]
+        if labels:
+            counts[name] = {kind: labels.count(label) for label, kind in enumerate(config.CLASSES)}
+    cleaned = [line["cleaned_share"] for line in readable]
+    return {
+        "classes": list(config.CLASSES),
+        "rows": len(stream.index),
+        "counts": counts,
+        "groups": {"known": source.groups is not None, "count": len({line["group"] for line in readable})},
+        "unreadable": stream.unreadable,
+        "preprocessing": {
+            "cropped_share": float(np.mean([line["cropped"] for line in readable])),
+            "cleaned_share": float(np.mean(np.array(cleaned) > 0)),
+            "painted_pixels_share": float(np.mean(cleaned)),
+        },
+    }
+
+
+def _pictures(stream: Stream, seed: int) -> dict[str, Any]:
+    """Write the before/after pictures and the augmentation pairs below data/preview; return what they show."""
+    from lesion import pipeline
+
+    shutil.rmtree(config.DATA / "preview", ignore_errors=True)
+    images = np.load(prepared.IMAGES, mmap_mode="r")
+    training = [position for position, line in enumerate(stream.index) if line["split"] == "train"]
+    chosen = training[:: max(1, len(training) // EXAMPLES)][:EXAMPLES]
+    pairs = pipeline.augmented_pairs(images, chosen, seed)
+    shown = {"examples": [], "augmentation": []}
+    for what, examples in stream.examples.items():
+        for position, encoded in examples:
+            line = {**_row_and_label(stream, position), "what": what}
+            pair = {"before": preprocess.decode(encoded), "after": images[position]}
+            shown["examples"].append({**line, **_write_pair(what, line["row"], pair)})
+    for position, (original, augmented) in zip(chosen, pairs, strict=True):
+        line = _row_and_label(stream, position)
+        pair = {"original": original, "augmented": augmented}
+        shown["augmentation"].append({**line, **_write_pair("augment", line["row"], pair)})
+    return shown
+
+
+def _row_and_label(stream: Stream, position: int) -> dict[str, int]:
+    return {key: stream.index[position][key] for key in ("row", "label")}
+
+
+def _write_pair(what: str, row: int, pair: dict[str, np.ndarray]) -> dict[str, str]:
+    """Write the pictures of `pair`; return their paths below data/ under the same keys."""
+    paths = {key: f"preview/{what}_{row}_{key}.jpg" for key in pair}
+    for key, image in pair.items():
+        pictures.write_jpeg(config.DATA / paths[key], image)
+    return paths
+
+
+if __name__ == "__main__":
+    stage.run("prepare", main)

@@ -1,0 +1,65 @@
+"""What every script does around its work: the import path, a quiet TensorFlow, and one exit for errors."""
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow is imported
+
+from lesion import store
+from lesion.errors import LesionError
+
+
+def run(stage: str, main: Callable[[], bool], exclusive: bool = True) -> NoReturn:
+    """Run `main` and exit; where it is `exclusive`, only while no other stage works in the same folder.
+
+    Status 0: done. 1: `main` returned False, some of it failed and it has said so. 2: it stopped, by Ctrl-C or
+    by an error that the user can mend, printed as one line. A traceback means a fault of the program.
+    """
+    try:
+        with store.exclusive(stage) if exclusive else contextlib.nullcontext():
+            status = 0 if main() else 1
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cut the goodbye short
+        status = _fail(f"{stage}: stopped by Ctrl-C; what was finished is kept, the same command goes on")
+    except LesionError as error:
+        status = _fail(str(error))
+    except Exception as error:
+        if not store.is_disk_full(error):
+            raise
+        status = _fail(f"the disk is full: free some space below {store.config.HOME} and run {stage} again")
+    sys.stdout.flush()
+    sys.exit(status)
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its start-up notes on the screen.
+
+    They come from compiled code before any log level holds, so the standard error itself is put aside
+    meanwhile; it is shown when the import fails.
+    """
+    screen = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # the notes about graphics processors come here
+        except BaseException:
+            aside.seek(0)
+            os.write(screen, aside.read())
+            raise
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+
+
+def _fail(text: str) -> int:
+    print(f"error: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    return 2

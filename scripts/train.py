@@ -1,0 +1,146 @@
+"""Train the networks on the prepared images.
+
+    python scripts/train.py --model scratch
+
+Reads data/; writes runs/MODEL/{model.keras, history.csv, manifest.json, tensorboard/}. A run that was
+stopped goes on from its last finished epoch when the same command is given again.
+"""
+
+import argparse
+import shutil
+import time
+from typing import Any
+
+import stage
+
+from lesion import config, prepared, store, weights
+from lesion.errors import LesionError
+from lesion.progress import duration, say
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="", help=f"one of {', '.join(config.MODELS)} (default: all three)")
+    parser.add_argument("--weights", default="auto", help="auto, imagenet, none, or a folder of weight files")
+    parser.add_argument(
+        "--epochs", type=int, default=config.AS_PROFILE, help="at most (default: as the data's profile)"
+    )
+    parser.add_argument("--tune-epochs", type=int, default=config.AS_PROFILE, help="of fine-tuning, at most")
+    parser.add_argument("--batch-size", type=int, default=config.BATCH_SIZE, help="images a step")
+    parser.add_argument("--learning-rate", type=float, default=config.LEARNING_RATE, help="of Adam")
+    parser.add_argument("--seed", type=int, default=config.SEED, help="of everything random")
+    parser.add_argument("--force", action="store_true", help="train again though it is done")
+    return parser.parse_args()
+
+
+def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of the run, the profile's where none is given; raises LesionError."""
+    profile = config.SAMPLE if manifest["source"]["name"] == "sample" else config.FULL
+    settings = {
+        "weights": given.weights,
+        "epochs": profile.epochs if given.epochs == config.AS_PROFILE else given.epochs,
+        "tune_epochs": profile.tune_epochs if given.tune_epochs == config.AS_PROFILE else given.tune_epochs,
+        "batch_size": given.batch_size,
+        "learning_rate": given.learning_rate,
+        "seed": given.seed,
+    }
+    for name, lowest in {"epochs": 1, "tune_epochs": 0, "batch_size": 1, "seed": 0}.items():
+        if settings[name] < lowest:
+            raise LesionError(f"--{name.replace('_', '-')} {settings[name]} is too small: give at least {lowest}")
+    if not 0 < settings["learning_rate"] < float("inf"):
+        raise LesionError(f"--learning-rate {settings['learning_rate']} must be above 0: 0.001 is usual")
+    return settings
+
+
+def main() -> bool:
+    """Train what is asked for and not done yet; False when a model failed."""
+    given = options()
+    names = config.chosen_models(given.model)
+    manifest = prepared.read_manifest()
+    settings = settings_of(given, manifest)
+    wanted = {name: _fingerprint(name, settings, manifest) for name in names}
+    todo = [name for name in names if given.force or not _is_trained(name, wanted[name])]
+    for name in names:
+        if name not in todo:
+            say(f"train: {name} is trained already (--force trains it again)")
+    return all([_train(name, settings, wanted[name], given.force) for name in todo])
+
+
+def _fingerprint(name: str, settings: dict[str, Any], manifest: dict[str, Any]) -> str:
+    asked = {**settings, "weights": weights.identity(settings["weights"], name)}
+    return store.fingerprint(stage="train", model=name, data=manifest["data"], **asked)
+
+
+def _is_trained(name: str, fingerprint: str) -> bool:
+    run = config.RUNS / name
+    return store.finished(run / "manifest.json", fingerprint) and (run / "model.keras").exists()
+
+
+def _train(name: str, settings: dict[str, Any], fingerprint: str, force: bool) -> bool:
+    """Train one model into its folder; on a failure say why, note it for the report, and return False."""
+    partial = config.RUNS / name / "partial"
+    started = partial / "fingerprint.txt"
+    if force or not started.exists() or started.read_text() != fingerprint:
+        shutil.rmtree(partial, ignore_errors=True)
+        store.write_text(started, fingerprint)
+    elif (partial / "history.csv").exists():
+        say(f"train: {name} goes on from its last finished epoch")
+    try:
+        _fit_and_save(name, settings, fingerprint)
+    except LesionError as error:
+        shutil.rmtree(partial)
+        store.write_text(partial / "failed.txt", str(error))
+        say(f"train: {name} failed: {error}")
+        return False
+    return True
+
+
+def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None:
+    stage.import_tensorflow()  # takes seconds: only when there is something to train
+    from lesion import models, training
+
+    begin = time.monotonic()
+    run, data = config.RUNS / name, prepared.open_data()
+    training.make_reproducible(settings["seed"])
+    with training.strategy().scope():
+        model, used, replaced = training.build(name, data.image_size, settings["weights"])
+        pretrained = used not in (training.RANDOM, training.NONE_NEEDED)
+        phases = training.plan(pretrained, settings["epochs"], settings["tune_epochs"], settings["learning_rate"])
+        parameters, architecture = models.parameters(model), models.architecture(model)
+        trained = training.train(model, phases, data, run / "partial", settings["batch_size"], settings["seed"])
+    with store.atomic(run / "model.keras") as temporary:
+        trained.model.save(temporary, include_optimizer=False)
+    best = min(trained.history, key=lambda row: row["val_loss"])
+    store.write_table(run / "history.csv", trained.history)
+    shutil.rmtree(run / "tensorboard", ignore_errors=True)
+    (run / "partial" / "tensorboard").rename(run / "tensorboard")
+    store.write_json(
+        run / "manifest.json",
+        {
+            "stage": "train",
+            "model": name,
+            "fingerprint": fingerprint,
+            "data": data.fingerprint,
+            "digest": models.digest(trained.model),
+            "settings": {"model": name, **settings},
+            "preprocessing": {key: data.manifest["settings"][key] for key in ("image_size", "clean")},
+            "weights": {"asked": settings["weights"], "used": used, "replaced": replaced},
+            "parameters": parameters,
+            "architecture": architecture,
+            "phases": trained.phases,
+            "best": {key: best[key] for key in ("epoch", "val_loss", "val_auc")},
+            "seconds": round(sum(row["seconds"] for row in trained.history), 2),
+            "size_bytes": (run / "model.keras").stat().st_size,
+            "warnings": trained.warnings,
+            "provenance": store.provenance(time.monotonic() - begin, training.device()),
+        },
+    )
+    shutil.rmtree(run / "partial")
+    for warning in trained.warnings:
+        say(f"train: warning: {warning}")
+    say(f"train: {name} done in {duration(time.monotonic() - begin)}, best validation AUC {best['val_auc']:.3f}")
+
+
+if __name__ == "__main__":
+    stage.run("train", main)

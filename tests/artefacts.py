@@ -1,0 +1,277 @@
+"""Artefacts of an experiment that never ran, written as the stages write them: the report's input."""
+
+import copy
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lesion import config, store
+
+DATA = "d0d0d0d0d0d0d0d0"
+CLASSES = ["benign", "malignant"]
+# Counts [true][called] on 200 test images, 100 of each class.
+CONFUSION = {
+    "scratch": [[80, 20], [10, 90]],
+    "mobilenet": [[88, 12], [16, 84]],
+    "efficientnet": [[75, 25], [30, 70]],
+}
+AREAS = {"scratch": 0.9127, "mobilenet": 0.9318, "efficientnet": 0.7846}
+ROWS = list(range(40, 52))  # those explained: 12 images, half of them malignant
+PROVENANCE = {
+    "created": "2024-05-06 07:08:09 +0000",
+    "seconds": 12.5,
+    "machine": "Linux x86_64, 2 cores",
+    "device": "CPU",
+    "versions": {"python": "3.11.2", "tensorflow": "2.21.0", "keras": "3.15.0", "numpy": "2.4.6"},
+}
+
+
+def write_all(home: Path, photograph=None) -> None:
+    """Write every artefact below `home`; `photograph(row)` gives uint8 RGB, by default a coloured square."""
+    photograph = photograph or _square
+    pictures = _Pictures(home, photograph)
+    store.write_json(home / "data/manifest.json", prepared(pictures))
+    for model in config.MODELS:
+        store.write_json(home / f"runs/{model}/manifest.json", trained(model))
+        store.write_table(home / f"runs/{model}/history.csv", history(model))
+        store.write_json(home / f"runs/{model}/evaluation.json", evaluated(model))
+    store.write_json(home / "reports/metrics.json", metrics())
+    store.write_json(home / "reports/explanations.json", explained(pictures))
+
+
+def change(path: Path, edit) -> None:
+    """Rewrite the JSON file `path` after `edit` has changed its value in place."""
+    value = store.read_json(path, "test")
+    edit(value)
+    store.write_json(path, value)
+
+
+def prepared(pictures) -> dict:
+    settings = {"data": "auto", "limit": 1600, "image_size": 96, "seed": 7, "clean": True}
+    return {
+        "stage": "prepare",
+        "fingerprint": "aaaa000011112222",
+        "data": DATA,
+        "settings": settings,
+        "source": {
+            "name": "sample",
+            "description": "images drawn by the project, seed 7",
+            "replaced": "the Hub could not be reached (no route to host), the drawn sample took its place",
+        },
+        "classes": CLASSES,
+        "rows": 1334,
+        "counts": {
+            "train": {"benign": 466, "malignant": 467},
+            "validation": {"benign": 99, "malignant": 101},
+            "test": {"benign": 100, "malignant": 100},
+        },
+        "groups": {"known": True, "count": 900},
+        "unreadable": [{"row": 12, "reason": "image file is truncated"}],
+        "preprocessing": {"cropped_share": 0.08, "cleaned_share": 0.41, "painted_pixels_share": 0.013},
+        "examples": [
+            {
+                "row": row,
+                "label": label,
+                "what": what,
+                "before": pictures.data(f"preview/{what}_{row}_before.jpg", row),
+                "after": pictures.data(f"preview/{what}_{row}_after.jpg", row, brighter=20),
+            }
+            for row, label, what in ((3, 1, "cropped"), (9, 0, "cleaned"), (14, 1, "cleaned"))
+        ],
+        "augmentation": [
+            {
+                "row": row,
+                "label": row % 2,
+                "original": pictures.data(f"preview/augment_{row}_original.jpg", row),
+                "augmented": pictures.data(f"preview/augment_{row}_augmented.jpg", row, brighter=10),
+            }
+            for row in (5, 6, 7)
+        ],
+        "warnings": [],
+        "provenance": copy.deepcopy(PROVENANCE),
+    }
+
+
+def trained(model: str) -> dict:
+    transfer = model != "scratch"
+    parameters = {"scratch": 618017, "mobilenet": 2422081, "efficientnet": 4213668}[model]
+    names = ["frozen", "tune"] if transfer else ["whole"]
+    return {
+        "stage": "train",
+        "model": model,
+        "fingerprint": f"{model:f<16}"[:16],
+        "data": DATA,
+        "digest": digest(model),
+        "settings": {
+            "model": model,
+            "weights": "auto",
+            "epochs": 12,
+            "tune_epochs": 6,
+            "batch_size": 32,
+            "learning_rate": 0.001,
+            "seed": 7,
+        },
+        "weights": {
+            "asked": "auto",
+            "used": "ImageNet" if transfer else "none needed",
+            "replaced": None,
+        },
+        "parameters": {"total": parameters, "trainable": parameters - 1408},
+        "architecture": [
+            {
+                "part": f"block {block}",
+                "layers": 7,
+                "kind": "Conv2D, BatchNormalization, ReLU, MaxPooling2D, Dropout",
+                "output": [48 // 2**block, 48 // 2**block, 32 * block],
+                "parameters": 10144 * block,
+            }
+            for block in range(1, 5)
+        ]
+        + [{"part": "head", "layers": 4, "kind": "Dense", "output": [1], "parameters": 33025}],
+        "phases": [{"name": name, "epochs": 9, "trainable_parameters": 164097, "seconds": 155.1} for name in names],
+        "best": {"epoch": 8, "val_loss": 0.41, "val_auc": 0.9},
+        "seconds": {"scratch": 310.2, "mobilenet": 125.0, "efficientnet": 198.7}[model],
+        "size_bytes": parameters * 4 + 31337,
+        "warnings": [],
+        "provenance": copy.deepcopy(PROVENANCE),
+    }
+
+
+def history(model: str, epochs: int = 18) -> list[dict]:
+    second = "tune" if model != "scratch" else "whole"
+    first = "frozen" if model != "scratch" else "whole"
+    lines = []
+    for epoch in range(1, epochs + 1):
+        loss = 0.25 + 0.45 * 0.85**epoch
+        line = {"phase": first if epoch <= 12 else second, "epoch": epoch, "seconds": 9.1}
+        line |= {"learning_rate": 0.001, "loss": loss, "accuracy": 1 - loss, "auc": 1.05 - loss}
+        line |= {"val_loss": loss + 0.06, "val_accuracy": 0.9 - loss, "val_auc": 0.98 - loss}
+        lines.append(line)
+    return lines
+
+
+def evaluated(model: str) -> dict:
+    return {
+        "stage": "evaluate",
+        "fingerprint": f"{model:e<16}"[:16],
+        "data": DATA,
+        "digest": digest(model),
+        "seconds_per_image": {"scratch": 0.0121, "mobilenet": 0.0083, "efficientnet": 0.0174}[model],
+        "provenance": copy.deepcopy(PROVENANCE),
+    }
+
+
+def metrics() -> dict:
+    models = {
+        model: {
+            "digest": digest(model),
+            "validation": scores(CONFUSION[model], AREAS[model] + 0.01),
+            "test": scores(CONFUSION[model], AREAS[model]),
+        }
+        for model in config.MODELS
+    }
+    return {"data": DATA, "classes": CLASSES, "threshold": 0.5, "models": models, "missing": {}}
+
+
+def scores(confusion: list[list[int]], area: float) -> dict:
+    (true_negative, false_positive), (false_negative, true_positive) = confusion
+    called, actual = true_positive + false_positive, true_positive + false_negative
+    rows = called + true_negative + false_negative
+    precision, recall = true_positive / called, true_positive / actual
+    malignant = {"precision": precision, "recall": recall, "f1": 2 * true_positive / (called + actual)}
+    benign = {
+        "precision": true_negative / (true_negative + false_negative),
+        "recall": true_negative / (true_negative + false_positive),
+        "f1": 2 * true_negative / (2 * true_negative + false_negative + false_positive),
+    }
+    average = {key: (benign[key] + malignant[key]) / 2 for key in benign}
+    rate = np.linspace(0, 1, 60)
+    return {
+        "rows": rows,
+        "positives": actual,
+        "accuracy": (true_positive + true_negative) / rows,
+        **malignant,
+        "specificity": benign["recall"],
+        "roc_auc": area,
+        "log_loss": 0.4,
+        "confusion": confusion,
+        "per_class": {
+            "benign": {**benign, "support": rows - actual},
+            "malignant": {**malignant, "support": actual},
+            "macro average": {**average, "support": rows},
+            "weighted average": {**average, "support": rows},
+        },
+        "roc": {
+            "false_positive_rate": rate.tolist(),
+            "true_positive_rate": (rate ** (1 / area - 1)).tolist(),
+        },
+        "collapsed": None,
+    }
+
+
+def collapse(part: dict) -> None:
+    """Make `part` the scores of a model that calls every image benign, with one constant score."""
+    part |= {"precision": None, "recall": 0.0, "specificity": 1.0, "f1": None, "accuracy": 0.5}
+    part |= {"confusion": [[100, 0], [100, 0]], "roc": None, "roc_auc": None}
+    part["per_class"]["malignant"] |= {"precision": None, "recall": 0.0, "f1": None}
+    part["collapsed"] = "all 200 images are called benign"
+
+
+def explained(pictures) -> dict:
+    images = [{"row": row, "label": row % 2, "photograph": pictures.reports(f"gradcam/{row}.jpg", row)} for row in ROWS]
+    models = {}
+    for shift, model in enumerate(config.MODELS):
+        maps = [_map(pictures, model, row, malignant=(row + shift) // 2 % 2) for row in ROWS]
+        maps[0] |= {"empty": True, "peak": 0.0}
+        models[model] = {
+            "digest": digest(model),
+            "layer": f"{model}_last",
+            "empty": 1,
+            "explained": 200,
+            "maps": maps,
+        }
+    return {"data": DATA, "images": images, "models": models}
+
+
+def _map(pictures, model: str, row: int, malignant: int) -> dict:
+    return {
+        "row": row,
+        "probability": 0.9134 if malignant else 0.2171,
+        "logit": 2.355 if malignant else -1.283,
+        "explains": CLASSES[malignant],
+        "correct": row % 2 == malignant,
+        "peak": 1.25 + row / 100,
+        "empty": False,
+        "map": pictures.reports(f"gradcam/{model}_{row}_map.jpg", row, heat=True),
+        "overlay": pictures.reports(f"gradcam/{model}_{row}_overlay.jpg", row, heat=True, brighter=30),
+    }
+
+
+def digest(model: str) -> str:
+    return f"{model:0<16}"[:16]
+
+
+def _square(row: int) -> np.ndarray:
+    return np.full((96, 96, 3), (200 - row, 150, 120 + row), np.uint8)
+
+
+class _Pictures:
+    """Writes JPEG files below `home` and returns their names as the artefacts hold them."""
+
+    def __init__(self, home: Path, photograph):
+        self.home, self.photograph = home, photograph
+
+    def data(self, name: str, row: int, **look) -> str:
+        return self._write("data", name, row, **look)
+
+    def reports(self, name: str, row: int, **look) -> str:
+        return self._write("reports", name, row, **look)
+
+    def _write(self, folder: str, name: str, row: int, heat: bool = False, brighter: int = 0) -> str:
+        image = cv2.cvtColor(self.photograph(row), cv2.COLOR_RGB2BGR)
+        if heat:
+            image = cv2.applyColorMap(cv2.GaussianBlur(image[..., 0], (0, 0), 9), cv2.COLORMAP_VIRIDIS)
+        encoded = cv2.imencode(".jpg", cv2.add(image, brighter))[1]
+        store.write_bytes(self.home / folder / name, encoded.tobytes())
+        return name
