@@ -111,7 +111,7 @@ def report(c, model="", open=False, force=False):
     finish(run_stage("report", model=model, open=open, force=force))
 
 
-@task(name="all", default=True, auto_shortflags=False, help=MODEL | PREPARE | TRAIN | FORCE)
+@task(name="all", auto_shortflags=False, help=MODEL | PREPARE | TRAIN | FORCE)
 def all_stages(
     c,
     model="",

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 
 CANVAS = 224  # pixels; every lesion is drawn at this size
+DARK_HAIR = np.array([(18, 12, 10), (95, 60, 45)])  # black to brown
+LIGHT_HAIR = np.array([(205, 180, 160), (245, 235, 225)])  # blond to white
 FIXED_POINT = 4  # bits after the point in the coordinates that OpenCV's line drawing takes
 
 
@@ -56,10 +58,9 @@ def add_hair(image: np.ndarray, rng: np.random.Generator, light: bool) -> None:
         _polyline(layer, strand, int(rng.integers(1, 4)))
     cover = cv2.resize(layer, (CANVAS, CANVAS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     cover = cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.3, 0.6))
-    if light:
-        blend(image, cover * rng.uniform(0.3, 0.6), rng.uniform((205, 185, 170), (245, 235, 225)))
-    else:
-        blend(image, cover * rng.uniform(0.6, 0.95), rng.uniform((18, 12, 10), (95, 60, 45)))
+    darkest, lightest = LIGHT_HAIR if light else DARK_HAIR
+    opacity = rng.uniform(0.3, 0.6) if light else rng.uniform(0.6, 0.95)
+    blend(image, cover * opacity, darkest + rng.random() * (lightest - darkest))
 
 
 def add_ruler(image: np.ndarray, rng: np.random.Generator) -> None:

@@ -33,7 +33,7 @@ def verdict(artefacts: Artefacts) -> Verdict:
     elif len(ranked) > 1:
         headline = f"{_name(best)} tells malignant from benign best on these {images}: ROC-AUC"
     else:
-        headline = f"Only {_name(best)} was measured, on {images}: ROC-AUC"
+        headline = f"Only {_name(best)} can be judged, on {images}: ROC-AUC"
     return Verdict(f"{headline} {_area(best):.3f}.", sentences)
 
 
@@ -53,7 +53,7 @@ def _comparison(ranked: Sequence[Model]) -> list[str]:
         if lead < LARGE_LEAD
         else f"The lead is more than a few hundredths, but comes from one split, one seed, {rows:,} images."
     )
-    return [f"It stands {_listed(behind)}.", meaning, trust]
+    return [f"{_name(best)} stands {_listed(behind)}.", meaning, trust]
 
 
 def _caveats(artefacts: Artefacts) -> list[str]:
@@ -107,15 +107,15 @@ def _model_warnings(model: Model) -> list[str]:
 
 def _smaller(artefacts: Artefacts) -> str | None:
     """Say in what the run is smaller than the full experiment."""
-    settings, less = artefacts.data.settings, []
-    if settings["image_size"] < config.FULL.image_size:
-        size, full = settings["image_size"], config.FULL.image_size
-        less.append(f"images of {size} × {size} pixels instead of {full} × {full}")
-    if settings["limit"]:
-        less.append(f"at most {settings['limit']:,} rows instead of all")
-    epochs = max((model.run.settings["epochs"] for model in artefacts.models if model.run), default=None)
-    if epochs is not None and epochs < config.FULL.epochs:
-        less.append(f"at most {epochs} epochs instead of {config.FULL.epochs} (before fine-tuning)")
+    data, less = artefacts.data, []
+    size, full = data.settings["image_size"], config.FULL.image_size
+    if data.source["name"] == "sample":
+        less.append(f"{data.rows:,} drawn images")
+    if size < full:
+        less.append(f"{size} × {size} pixels instead of {full} × {full}")
+    epochs = [model.run.settings["epochs"] for model in artefacts.models if model.run]
+    if epochs and min(epochs) < config.FULL.epochs:
+        less.append(f"at most {min(epochs)} epochs instead of {config.FULL.epochs}, before any fine-tuning")
     return f"Smaller than the full experiment: {_listed(less)}." if less else None
 
 

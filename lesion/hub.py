@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -99,6 +100,7 @@ def import_datasets() -> ModuleType:
 
     for library in (datasets, huggingface_hub):
         library.utils.logging.set_verbosity(logging.CRITICAL)  # what goes wrong comes as an exception, too
+        warnings.filterwarnings("ignore", module=library.__name__)
         if not sys.stderr.isatty():
             library.utils.disable_progress_bars()
     return datasets

@@ -6,17 +6,20 @@ Grad-CAM and the cut between a frozen and a trained part are one function for al
 
 import hashlib
 import re
+import warnings
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
 import keras
+import numpy as np
 from keras import applications, layers
 
 from lesion import config, store
 from lesion.errors import LesionError
 
 POOLING = "pooling"  # the global average pooling: what enters it is what Grad-CAM explains
+STANDARDISED = "standardised"  # between pooling and head, in training only
 LOGIT = "logit"  # the last linear output, before the sigmoid
 PARTS = {  # names of layers, as regular expressions, behind the parts that `architecture` shows
     "image": "image",
@@ -80,9 +83,11 @@ def _transfer(
 ) -> keras.Model:
     image = keras.Input((size, size, config.CHANNELS), name="image")
     try:
-        backbone = application(
-            include_top=False, weights=weights, input_tensor=scale(image), input_shape=image.shape[1:]
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a file that does not fit raises in the end, after many warnings
+            backbone = application(
+                include_top=False, weights=weights, input_tensor=scale(image), input_shape=image.shape[1:]
+            )
     except Exception as error:  # a failed download raises a bare Exception
         if weights is None or store.is_disk_full(error):
             raise
@@ -132,6 +137,39 @@ def freeze_backbone(model: keras.Model, tuned_share: float = 0.0) -> None:
     first_tuned = round(len(backbone) * (1 - tuned_share))
     for position, layer in enumerate(backbone):
         layer.trainable = position >= first_tuned and not isinstance(layer, layers.BatchNormalization)
+
+
+def standardise(model: keras.Model) -> keras.Model:
+    """Return `model` for training: what its global pooling gives is standardised before it enters the head.
+
+    Pooled features of a pretrained backbone differ up to a thousandfold in scale from channel to channel
+    (EfficientNetB0), and a head on them learns slowly. The backbone is shared with `model`, the head is a copy;
+    `fold` brings what it learns back, so that the finished model has no layer more.
+    """
+    position = [layer.name for layer in model.layers].index(POOLING)
+    x = layers.BatchNormalization(center=False, scale=False, momentum=0.9, name=STANDARDISED)(
+        model.layers[position].output
+    )
+    for layer in model.layers[position + 1 :]:
+        x = type(layer).from_config(layer.get_config())(x)
+    trained = keras.Model(model.input, x, name=model.name)
+    for name in ("dense", LOGIT):
+        trained.get_layer(name).set_weights(model.get_layer(name).get_weights())
+    return trained
+
+
+def fold(trained: keras.Model, model: keras.Model) -> None:
+    """Give the head of `model` what `trained`, made of it by `standardise`, has learned.
+
+    (x - mean) / deviation · kernel + bias is x · kernel' + bias' with kernel' = kernel / deviation and
+    bias' = bias - mean / deviation · kernel.
+    """
+    normalization = trained.get_layer(STANDARDISED)
+    mean, variance = normalization.get_weights()
+    kernel, bias = trained.get_layer("dense").get_weights()
+    scale = 1 / np.sqrt(variance + normalization.epsilon)
+    model.get_layer("dense").set_weights([kernel * scale[:, np.newaxis], bias - (mean * scale) @ kernel])
+    model.get_layer(LOGIT).set_weights(trained.get_layer(LOGIT).get_weights())
 
 
 def split_at(model: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:

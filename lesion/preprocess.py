@@ -38,7 +38,7 @@ WIDTH = 7  # hair is thinner than this; the dark texture of a lesion is mostly w
 LENGTH = 13  # hair and ruler ticks are straight for at least this long; meshes of pigment network are shorter
 ORIENTATIONS = 12  # 15 degrees apart: a line of LENGTH stays within a hair 2 pixels wide
 DARK = (10, 20)  # levels by which dark hair is darker than its flanks, in the red channel: anywhere, at its core
-LIGHT = (12, 22)  # levels by which light hair is brighter, in every channel; glare is common, so more
+LIGHT = (12, 22)  # levels by which light hair is brighter, in the green channel; glare is common, so more
 CORE_SHARE = 0.25  # of a hair's pixels that belong to its core, at least
 SHORTEST = 20  # diagonal of a hair's bounding rectangle
 ELONGATION = 7.0  # that diagonal squared, by the hair's area; tangles of many hairs reach it too, texture does not
@@ -103,14 +103,15 @@ def decode(encoded: bytes) -> np.ndarray:
         image = Image.open(io.BytesIO(encoded), formats=FORMATS)
         _check_header(image)
         image.load()
-        image = ImageOps.exif_transpose(image)
+        if image.format == "PNG" and PNG_END not in encoded:
+            raise OSError("truncated: no end marker")
+        return _rgb(ImageOps.exif_transpose(image))
     except LesionError:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own, higher limit
+        raise LesionError(f"image is too large: shrink it below {LARGEST_AREA:,} pixels") from error
     except Exception as error:  # damaged bytes make Pillow's decoders raise a dozen kinds of exception
         raise LesionError(_unreadable(encoded, error)) from error
-    if image.format == "PNG" and PNG_END not in encoded:
-        raise LesionError(_unreadable(encoded, "no end marker"))
-    return _rgb(image)
 
 
 def _check_header(image: Image.Image) -> None:
@@ -124,18 +125,19 @@ def _check_header(image: Image.Image) -> None:
         raise LesionError(f"image has {image.n_frames} frames: save the one to be used as a still image")
 
 
-def _unreadable(encoded: bytes, error: object) -> str:
-    known = isinstance(error, Exception) is False or "truncated" in str(error) or "broken" in str(error)
-    what = "image file is truncated" if known else "not a readable JPEG or PNG image"
-    reason = " ".join(str(error).split())
-    return f"{what} ({len(encoded):,} bytes; {reason}): replace or remove it"
+def _unreadable(encoded: bytes, error: Exception) -> str:
+    cut = "truncated" in str(error) or "broken" in str(error)
+    what = "image file is truncated" if cut else "file is not a readable JPEG or PNG image"
+    starts = "" if cut else f", starting {encoded[:8]!r}"
+    return f"{what} ({len(encoded):,} bytes{starts}): replace or remove it"
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith(("I", "F")):  # 16 bits or more in one channel; Pillow itself would clip, not scale
-        values = np.asarray(image).astype(np.float64)
-        scaled = np.clip(values / (1.0 if values.max(initial=0) <= 255 else 257.0), 0, 255)
-        return np.repeat(np.rint(scaled).astype(np.uint8)[..., None], 3, axis=2)
+    if image.mode.startswith("I"):  # grey, 16 bits or more, which Pillow itself would clip instead of scaling
+        values = np.asarray(image).astype(np.float32)
+        # Some tools store values of 8 bits in files of 16.
+        scaled = values if values.max() <= 255 else values / 257
+        return np.repeat(np.rint(scaled.clip(0, 255)).astype(np.uint8)[..., None], 3, axis=2)
     return np.array(image.convert("RGB"))
 
 
@@ -197,7 +199,7 @@ def _judged_box(value: np.ndarray, picture: np.ndarray) -> Box:
 
 def _border_depth(value: np.ndarray, picture: np.ndarray, circle: float) -> int:
     """Columns of frame at the left of `value`; 0 if their inner border is no frame's."""
-    length, width = picture.shape
+    width = picture.shape[1]
     rows = np.flatnonzero(picture.any(axis=1))
     start = picture[rows].argmax(axis=1)
     depth = int(start.min())
@@ -238,12 +240,14 @@ def remove_artefacts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Paint over dark and light hair and ruler marks; the image and the mask (height × width, bool) of them.
 
     Black-hat morphology finds what is thin (after Lee et al., DullRazor, Computers in Biology and Medicine 27,
-    1997), openings along twelve directions keep what is long as well, and the size and shape of each connected
-    part decide. Dark hair is sought in the red channel, where blood vessels hardly show.
+    1997), openings along twelve directions keep what is long as well, and the size, shape and contrast of each
+    connected part decide. Dark hair is sought in the red channel, where blood vessels hardly show, light hair
+    in the green one, where it stands out most. Where hair covers more than LARGEST_SHARE, the image comes
+    back as it was, with an empty mask.
     """
     scale = _scale(image)
     dark = _hat(cv2.bitwise_not(image[..., 0]), scale)
-    light = _hat(cv2.min(cv2.min(image[..., 0], image[..., 1]), image[..., 2]), scale)
+    light = _hat(np.ascontiguousarray(image[..., 1]), scale)
     mask = _hairs(_lines(dark, LENGTH * scale), *DARK, scale) | _hairs(_lines(light, LENGTH * scale), *LIGHT, scale)
     mask |= _ruler(_lines(dark, TICK * scale) >= DARK[1], scale)
     mask = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))

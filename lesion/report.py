@@ -157,7 +157,7 @@ def _panel(model: Model, artefacts: Artefacts) -> Panel:
 
 
 def _curves(model: Model) -> dict[str, Markup]:
-    if model.history is None:
+    if model.history is None or model.run is None:
         return {}
     phases: dict[str, int] = {}
     for line in model.history:

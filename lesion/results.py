@@ -174,50 +174,44 @@ def _read_explanations(data: Data) -> dict[str, Any] | None:
 
 
 def _read_model(name: str, data: Data, metrics: Mapping, explanations: Mapping | None) -> Model:
-    """Read one model's artefacts; those measured must be of the very weights and data of the run."""
-    absent: dict[str, str] = {}
-    scores = _read_scores(name, metrics, absent)
-    run = _read_run(name, data, absent)
-    if run is None:
-        history, absent["history"] = None, absent["run"]
-    else:
-        history = _read_history(name, absent)
-    if scores is None:
-        evaluation = explanation = None
-        absent |= dict.fromkeys(("evaluation", "explanation"), absent["scores"])
-    else:
-        digest = metrics["models"][name]["digest"]
-        if run is not None:
-            _require_same({"digest": digest}, run.digest, "digest", config.REPORTS / "metrics.json", "invoke evaluate")
-        evaluation = _read_evaluation(name, data, digest, absent)
-        explanation = _read_explanation(name, digest, explanations, absent)
-    return Model(name, run, history, evaluation, scores, explanation, absent)
+    """Read one model's artefacts, which must be of the weights that were measured.
 
-
-def _read_scores(name: str, metrics: Mapping, absent: dict[str, str]) -> dict[str, Scores] | None:
-    path, command = config.REPORTS / "metrics.json", "invoke evaluate"
+    Of a model that was not measured nothing is read: what lies in its folder may be of an earlier run.
+    """
+    path = config.REPORTS / "metrics.json"
     if name not in metrics["models"]:
-        unknown = f"not in {store.shown(path)}: run `{command} --model {name}`"
-        absent["scores"] = metrics["missing"].get(name, unknown)
-        return None
-    splits = {split: part for split, part in metrics["models"][name].items() if isinstance(part, dict)}
-    return {split: _pick(Scores, part, path, command) for split, part in splits.items()}
+        unknown = f"not in {store.shown(path)}: run `invoke evaluate --model {name}`"
+        parts = ("scores", "run", "history", "evaluation", "explanation")
+        why = dict.fromkeys(parts, metrics["missing"].get(name, unknown))
+        return Model(name, None, None, None, None, None, why)
+    measured, absent = metrics["models"][name], {}
+    run = _read_run(name, data, absent)
+    if run is not None:
+        _require_same(measured, run.digest, "digest", path, "invoke evaluate")
+    return Model(
+        name,
+        run,
+        _read_history(name, absent),
+        _read_evaluation(name, data, measured["digest"], absent),
+        _read_scores(measured, path),
+        _read_explanation(name, measured["digest"], explanations, absent),
+        absent,
+    )
+
+
+def _read_scores(measured: Mapping[str, Any], path: Path) -> dict[str, Scores]:
+    splits = {key: part for key, part in measured.items() if isinstance(part, dict)}
+    return {split: _pick(Scores, part, path, "invoke evaluate") for split, part in splits.items()}
 
 
 def _read_run(name: str, data: Data, absent: dict[str, str]) -> Run | None:
-    """Read the manifest of a run; one of other data is no part of this experiment."""
     path, command = config.RUNS / name / "manifest.json", f"invoke train --model {name}"
-    reason = absent.get("scores")
     if not path.exists():
-        absent["run"] = reason or f"{store.shown(path)} is missing: run `{command}`"
+        absent["run"] = f"{store.shown(path)} is missing: run `{command}`"
         return None
-    run = _pick(Run, store.read_json(path, command), path, command)
-    if run.data != data.data and reason is None:
-        raise _stale(path, "data", command)
-    if run.data != data.data:
-        absent["run"] = reason
-        return None
-    return run
+    record = store.read_json(path, command)
+    _require_same(record, data.data, "data", path, command)
+    return _pick(Run, record, path, command)
 
 
 def _read_history(name: str, absent: dict[str, str]) -> list[dict[str, Any]] | None:

@@ -95,12 +95,12 @@ def _traits(labels: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarra
     traits = {}
     for name, weight in SIGNS.items():
         spread = np.sqrt(1 + weight**2 * (1 + SEPARATION**2 / 4))
-        traits[name] = _sigmoid(2.3 * (weight * score + rng.normal(0, 1, count)) / spread)
+        traits[name] = _sigmoid(2.6 * (weight * score + rng.normal(0, 1, count)) / spread)
     for name, share in NUISANCES.items():
         traits[name] = rng.random(count) < share
     return traits | {
         "light_hair": rng.random(count) < 0.25,
-        "radius": np.exp(rng.uniform(np.log(0.28), np.log(0.78), count)),  # half the picture's side is 1
+        "radius": np.exp(rng.uniform(np.log(0.32), np.log(0.78), count)),  # half the picture's side is 1
         "x": rng.normal(0, 0.08, count).clip(-0.2, 0.2),
         "y": rng.normal(0, 0.08, count).clip(-0.2, 0.2),
         "pigment": np.exp(rng.normal(0.1, 0.4, count)),  # melanin of the lesion, mean over its area
@@ -108,7 +108,7 @@ def _traits(labels: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarra
         "network": rng.beta(0.8, 0.8, count),
         "globules": rng.beta(0.8, 0.8, count),
         "skin_melanin": np.where(rng.random(count) < 0.15, 0.5, 0.12) * np.exp(rng.normal(0, 0.35, count)),
-        "skin_blood": rng.uniform(0.05, 0.42, count),
+        "skin_blood": rng.uniform(0.05, 0.36, count),
     }
 
 
@@ -126,23 +126,23 @@ def _photograph(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, n
     image *= LAMP * (1 - STRAY)
     image += LAMP * STRAY
     artefacts.blend(image, 0.3 * pale, SCAR)
-    artefacts.blend(image, 0.7 * veil, VEIL * np.float32(rng.uniform(0.85, 1.15)))
+    artefacts.blend(image, 0.64 * veil, VEIL * np.float32(rng.uniform(0.85, 1.15)))
     return _expose(image, level > 0, traits, rng)
 
 
 def _patches(traits: Traits, rng: np.random.Generator, body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where regression has bleached the lesion and where a veil covers it, 0 to 1, mottled."""
     mottle = np.clip(0.65 + 0.35 * noise(rng, 12) + 0.2 * noise(rng, 50), 0, 1)
-    pale = _patch(noise(rng, 2.4 / traits["radius"]), 2 * traits["regression"] - 1)
-    veil = _patch(noise(rng, 2.2 / traits["radius"]), 2 * traits["veil"] - 1)
-    return body * mottle * pale, body * np.clip(1.35 - mottle, 0.2, 1) * veil
+    pale = _patch(noise(rng, 3.2 / traits["radius"]), 2 * traits["regression"] - 1)
+    veil = _patch(noise(rng, 3 / traits["radius"]), 2 * traits["veil"] - 1)
+    return body * mottle * pale, body * np.clip(1.3 - mottle, 0.15, 0.9) * veil
 
 
 def _patch(field: np.ndarray, amount: float) -> np.ndarray:
     """Return soft-edged patches, 0 to 1, where `field` is high; none for `amount` <= 0, most for 1."""
     if amount <= 0:
         return np.zeros_like(field)
-    return _sigmoid(3.5 * (field - 1.2 + 1.4 * amount)) * min(1, 3 * amount)
+    return _sigmoid(2.8 * (field - 1.0 + 1.3 * amount)) * min(1, 3 * amount)
 
 
 def _shape(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -199,13 +199,13 @@ def _structures(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     disorder = traits["disorder"]
     turn, spacing = rng.uniform(0, np.pi), rng.uniform(4.5, 9)  # pixels from line to line
     cos, sin = (CANVAS * math.pi / spacing * part for part in (math.cos(turn), math.sin(turn)))
-    bend = 0.9 + 1.5 * disorder  # a bend of 2 pi moves a line by one spacing
+    bend = 1.25 + 1.2 * disorder  # a bend of 2 pi moves a line by one spacing
     a = cos * X + sin * Y + bend * (noise(rng, 6) + noise(rng, 22))
     b = cos * Y - sin * X + bend * (noise(rng, 6) + noise(rng, 22))
     root = math.sqrt(0.75)
     lattice = (np.cos(a) + np.cos(0.5 * a + root * b) + np.cos(0.5 * a - root * b)) / 3  # -0.5 to 1, hexagonal
     where = _sigmoid(3 * noise(rng, 4 / traits["radius"]) * (0.4 + disorder) + 2 - 2 * disorder)
-    lines = 0.38 * traits["network"] * np.clip(0.4 - 2 * lattice, -1, 1) * where
+    lines = 0.38 * traits["network"] * np.clip(0.4 - 2 * lattice, -0.6, 1) * where
     dots = noise(rng, 30) * disorder + 2.5 * (1 - disorder) * lattice
     return lines + 0.9 * traits["globules"] * np.clip(dots - 1.1, 0, 1)
 
@@ -222,7 +222,7 @@ def _expose(
         artefacts.add_bubbles(image, rng)
     vignette = 1 - rng.uniform(0.02, 0.2) * (X**2 + Y**2)
     slope = rng.normal(0, 0.04, 2).tolist()
-    light = math.exp(rng.normal(0, 0.1)) * vignette * (1 + slope[0] * X + slope[1] * Y)
+    light = math.exp(rng.normal(0.07, 0.1)) * vignette * (1 + slope[0] * X + slope[1] * Y)
     field = np.ones((CANVAS, CANVAS), np.float32)
     if traits["corners"]:
         field = artefacts.corners(rng, (traits["x"] + 1) / 2, (traits["y"] + 1) / 2)

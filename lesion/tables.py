@@ -1,7 +1,10 @@
 """Tables of the report: figures of the models as cells that keep the artefact's value beside the text."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from markupsafe import Markup, escape
 
 from lesion import plots
 from lesion.results import Model
@@ -18,11 +21,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table; `note` stands in place of cells that a model lacks."""
+    """A line of a table; `note` stands in place of cells that a model lacks, `flag` beside its head."""
 
     head: str
     cells: list[Cell]
     note: str = ""
+    flag: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def commands(text: str) -> Markup:
+    """Return `text`, escaped, with what stands between backticks set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 FORMATS = {
+    "commands": commands,
     "number": number,
     "count": count,
     "percent": percent,
@@ -113,34 +123,26 @@ def summary(models: Sequence[Model], split: str, columns: Sequence[Column]) -> l
     """Return one line a model; a model without scores on `split` has a note instead of cells."""
     measured = [model for model in models if split in (model.scores or {})]
     by_column = [_column(column, measured, split) for column in columns]
-    lines = {model.name: list(cells) for model, *cells in zip(measured, *by_column, strict=True)}
-    return [
-        Row(
-            plots.STYLES[model.name].name,
-            lines.get(model.name, []),
-            note="" if model.name in lines else model.absent.get("scores", f"no scores on the {split} split"),
-        )
-        for model in models
-    ]
+    lines = dict(zip([model.name for model in measured], zip(*by_column, strict=True), strict=True))
+    return [_line(model, split, lines.get(model.name)) for model in models]
+
+
+def _line(model: Model, split: str, cells: Sequence[Cell] | None) -> Row:
+    name = plots.STYLES[model.name].name
+    if cells is None:
+        return Row(name, [], note=model.absent.get("scores", f"no scores on the {split} split"))
+    return Row(name, list(cells), flag="collapsed" if model.scores[split].collapsed else "")
 
 
 def _column(column: Column, models: Sequence[Model], split: str) -> list[Cell]:
     """Return one cell a model; the best is marked where at least two can be compared."""
     values = [column.value(model, split) for model in models]
-    compared = [
-        value
-        for model, value in zip(models, values, strict=True)
-        if value is not None and not (column.at_threshold and model.scores[split].collapsed)
-    ]
+    fair = [not (column.at_threshold and model.scores[split].collapsed) for model in models]
+    compared = [value for value, counts in zip(values, fair, strict=True) if counts and value is not None]
     best = column.better(compared) if len(compared) > 1 else None
     return [
-        cell(
-            value,
-            column.show,
-            best=value == best and not (column.at_threshold and model.scores[split].collapsed),
-            lacking=column.lacking,
-        )
-        for model, value in zip(models, values, strict=True)
+        cell(value, column.show, best=counts and value == best, lacking=column.lacking)
+        for value, counts in zip(values, fair, strict=True)
     ]
 
 

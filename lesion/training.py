@@ -182,19 +182,22 @@ def train(
     """
     batches = pipeline.training_batches(data.images, *data.of_split("train"), batch_size, seed)
     validation = pipeline.evaluation_batches(data.images, *data.of_split("validation"), batch_size)
+    trained = models.standardise(model) if model.name in weights.FILES else model
     journal, done = Journal(folder), folder / "phases.json"
     summaries = json.loads(done.read_text()) if done.exists() else []
     for number, phase in enumerate(phases):
-        _make_trainable(model, phase)
+        _make_trainable(trained, phase)
         if number < len(summaries):
             continue
-        _fit(model, phase, journal, batches, validation, folder)
-        summaries.append(_summary(model, journal))
+        _fit(trained, phase, journal, batches, validation, folder)
+        summaries.append(_summary(trained, journal))
         store.write_json(done, summaries)
         shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)
     if not journal.best_weights.exists():
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
-    model.load_weights(journal.best_weights)
+    trained.load_weights(journal.best_weights)
+    if trained is not model:
+        models.fold(trained, model)
     return Trained(model, journal.rows, summaries, _warnings(model.name, journal.rows))
 
 
@@ -218,12 +221,14 @@ def _fit(
         loss="binary_crossentropy",
         metrics=["accuracy", keras.metrics.AUC(name="auc")],
     )
+    model._initial_epoch = 0  # BackupAndRestore leaves it where it resumed an earlier phase
     backup = folder / f"backup-{phase.name}"
     journal.start(phase, backup)
     model.fit(
         batches,
         validation_data=validation,
         epochs=phase.epochs,
+        shuffle=False,  # the batches are shuffled already
         verbose=1 if sys.stdout.isatty() else 0,
         callbacks=[
             # First, since the others look at where it goes on; before the journal, see Journal.start.

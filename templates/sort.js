@@ -10,7 +10,7 @@ document.querySelectorAll("table.sortable").forEach((table) => {
       const down = head.getAttribute("aria-sort") !== "descending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const key = (row) => row.cells[column]?.dataset.value ?? row.cells[0].textContent;
+      const key = (row) => (column ? row.cells[column]?.dataset.value : row.cells[0].textContent) ?? "";
       const order = (a, b) => {
         const [x, y] = [key(a), key(b)];
         if (!x || !y) return x ? -1 : y ? 1 : 0;

@@ -1,0 +1,134 @@
+"""Training on a model of five lines and images of which one channel tells the class."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from lesion import models, training
+from lesion.errors import LesionError
+from lesion.prepared import PreparedData
+from lesion.training import Phase
+
+SIZE = 8
+
+
+@pytest.fixture
+def data():
+    random = np.random.default_rng(0)
+    labels = np.arange(80, dtype=np.int8) % 2
+    images = random.integers(0, 200, (80, SIZE, SIZE, 3), np.uint8)
+    images[labels == 1, ..., 0] += 55
+    splits = np.array(["train"] * 48 + ["validation"] * 16 + ["test"] * 16)
+    return PreparedData(images, np.arange(80), labels, splits, {})
+
+
+def small_model():
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    x = layers.Conv2D(4, 3, name="convolution")(image)
+    x = layers.BatchNormalization(name="normalization", momentum=0.5)(x)
+    x = layers.GlobalAveragePooling2D(name=models.POOLING)(x)
+    x = layers.Dense(1, name=models.LOGIT)(x)
+    return keras.Model(image, layers.Activation("sigmoid")(x), name="small")
+
+
+def train(data, folder, phases, model=None):
+    return training.train(model or small_model(), phases, data, folder, batch_size=16, seed=0)
+
+
+def test_pretrained_models_are_frozen_first_and_tuned_then():
+    assert training.plan(False, 12, 6, 1e-3) == [Phase("whole", 12, 1e-3)]
+    assert training.plan(True, 12, 6, 1e-3) == [Phase("frozen", 12, 1e-3), Phase("tune", 6, pytest.approx(1e-4))]
+    assert training.plan(True, 12, 0, 1e-3) == [Phase("frozen", 12, 1e-3)]
+
+
+def test_both_phases_are_in_the_history_and_the_frozen_one_changes_the_head_alone(data, tmp_path):
+    model = small_model()
+    before = model.get_layer("convolution").get_weights()[0].copy()
+    trained = train(data, tmp_path, [Phase("frozen", 2, 0.01)], model)
+    assert (trained.model.get_layer("convolution").get_weights()[0] == before).all()
+    trained = train(data, tmp_path / "both", [Phase("frozen", 2, 0.01), Phase("tune", 3, 0.001)])
+    assert [row["phase"] for row in trained.history] == ["frozen"] * 2 + ["tune"] * 3
+    assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4, 5]
+    assert [(phase["name"], phase["epochs"]) for phase in trained.phases] == [("frozen", 2), ("tune", 3)]
+    with (tmp_path / "both" / "history.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 5
+
+
+def test_the_model_given_back_has_the_lowest_validation_loss(data, tmp_path):
+    trained = train(data, tmp_path, [Phase("whole", 6, 0.05)])
+    positions, labels = data.of_split("validation")
+    probabilities = training.predict(trained.model, data.images, positions)
+    loss = -np.mean(np.log(np.where(labels == 1, probabilities, 1 - probabilities)))
+    assert loss == pytest.approx(min(row["val_loss"] for row in trained.history), rel=1e-4)
+
+
+def test_the_same_seed_trains_the_same_model(data, tmp_path):
+    training.make_reproducible(0)
+    first = train(data, tmp_path / "a", [Phase("whole", 2, 0.01)])
+    second = train(data, tmp_path / "b", [Phase("whole", 2, 0.01)])
+    assert models.digest(first.model) == models.digest(second.model)
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_in_epoch(monkeypatch, number):
+    """Make the run die in the middle of its epoch `number`, counted from 1 over all phases."""
+    begin = training.Journal.on_epoch_begin
+
+    def dies(journal, epoch, logs=None):
+        begin(journal, epoch, logs)
+        if len(journal.rows) + 1 == number:
+            raise Killed
+
+    monkeypatch.setattr(training.Journal, "on_epoch_begin", dies)
+
+
+@pytest.mark.parametrize("killed_in", [1, 3, 5])
+def test_a_killed_run_goes_on_from_its_last_finished_epoch(data, tmp_path, monkeypatch, killed_in):
+    phases = [Phase("frozen", 3, 0.01), Phase("tune", 3, 0.001)]
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_in_epoch(patch, killed_in)
+        train(data, tmp_path, phases)
+    before = training.Journal(tmp_path).rows
+    assert len(before) == killed_in - 1
+    trained = train(data, tmp_path, phases)
+    assert trained.history[: killed_in - 1] == before  # kept, seconds and all: not trained again
+    assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4, 5, 6]
+    assert [row["phase"] for row in trained.history] == ["frozen"] * 3 + ["tune"] * 3
+
+
+def test_a_resumed_run_still_counts_the_epochs_without_progress(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(training.config, "PATIENCE", 3)
+    monkeypatch.setattr(training.config, "PLATEAU_PATIENCE", 2)
+    still = [Phase("whole", 20, 1e-12)]  # nothing moves: the best loss is that of the first epoch, or nearly
+    monkeypatch.setattr(training.callbacks.EarlyStopping, "_is_improvement", lambda self, now, best: best is None)
+    monkeypatch.setattr(training.callbacks.ReduceLROnPlateau, "_is_improvement", lambda self, now, best: best is None)
+    whole = train(data, tmp_path / "whole", still)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_in_epoch(patch, 3)
+        train(data, tmp_path / "killed", still)
+    resumed = train(data, tmp_path / "killed", still)
+    assert len(resumed.history) == len(whole.history) == 4  # stopped after 3 epochs without progress
+    rates = [[row["learning_rate"] for row in run.history] for run in (whole, resumed)]
+    assert rates[0] == pytest.approx(rates[1])
+    assert rates[0][-1] < rates[0][0]
+
+
+def test_a_loss_that_is_no_number_is_an_error_that_says_what_to_do(data, tmp_path):
+    model = small_model()
+    model.get_layer(models.LOGIT).set_weights([np.full((4, 1), np.nan), np.zeros(1)])
+    with pytest.raises(LesionError, match="small was never a number: give a smaller --learning-rate"):
+        train(data, tmp_path, [Phase("whole", 2, 0.01)], model)
+
+
+def test_a_model_that_has_not_learned_is_named(data, tmp_path):
+    model = small_model()
+    model.get_layer(models.LOGIT).set_weights([np.zeros((4, 1)), np.zeros(1)])
+    trained = train(data, tmp_path, [Phase("whole", 1, 1e-12)], model)
+    assert trained.warnings == ["small has not learned: its validation loss never fell below 0.693, that of guessing"]
