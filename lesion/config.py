@@ -41,26 +41,27 @@ class Profile:
     limit: int  # rows; 0 takes them all
     epochs: int  # at most this many; early stopping usually ends sooner
     tune_epochs: int  # at most this many in the second phase of transfer learning
+    batch_size: int  # images a training step
+    plateau_patience: int  # epochs without a better validation loss before the learning rate falls
 
 
 # The experiment as designed, for photographs.
-FULL = Profile(image_size=224, limit=0, epochs=100, tune_epochs=30)
+FULL = Profile(image_size=224, limit=0, epochs=100, tune_epochs=30, batch_size=32, plateau_patience=4)
 # The drawn sample must end within minutes on two processor cores, backbones trained from random weights.
-SAMPLE = Profile(image_size=96, limit=1600, epochs=12, tune_epochs=6)
+# Small batches give more steps in the same time, which is what a network with random weights needs.
+SAMPLE = Profile(image_size=64, limit=1500, epochs=8, tune_epochs=4, batch_size=16, plateau_patience=2)
 
 SEED = 0
 AS_PROFILE = -1  # an option's value that stands for "as the profile of the data says"
 
 # --- training -------------------------------------------------------------------------------------
 MODELS = ("scratch", "mobilenet", "efficientnet")
-BATCH_SIZE = 32
 LEARNING_RATE = 1e-3  # Adam; head and from-scratch training
 TUNE_LEARNING_RATE_FACTOR = 0.1  # fine-tuning moves pretrained weights gently
 TUNED_SHARE = 0.25  # the last quarter of the backbone's layers is fine-tuned
 PATIENCE = 10  # epochs without a better validation loss before training stops
-PLATEAU_PATIENCE = 4  # epochs without a better validation loss before the learning rate falls
-PLATEAU_FACTOR = 0.3
-RANDOM_BATCHNORM_MOMENTUM = 0.9  # the backbones' .99 / .999 never settle in the few steps of a small run
+PLATEAU_FACTOR = 0.5
+RANDOM_BATCHNORM_MOMENTUM = 0.9  # of networks with random weights: .99 never settles in the few steps of a small run
 PREDICTION_BATCH_SIZE = 64
 CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
 

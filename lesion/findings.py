@@ -111,6 +111,8 @@ def _smaller(artefacts: Artefacts) -> str | None:
     size, full = data.settings["image_size"], config.FULL.image_size
     if data.source["name"] == "sample":
         less.append(f"{data.rows:,} drawn images")
+    elif data.settings["limit"]:
+        less.append(f"{data.rows:,} rows, as --limit asks")
     if size < full:
         less.append(f"{size} × {size} pixels instead of {full} × {full}")
     epochs = [model.run.settings["epochs"] for model in artefacts.models if model.run]

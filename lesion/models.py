@@ -42,7 +42,7 @@ def build_scratch(size: int, weights: str | None = None) -> keras.Model:
     ):
         for number in range(1, convolutions + 1):
             x = layers.Conv2D(filters, 3, padding="same", name=f"block{block}_conv{number}")(x)
-            x = layers.BatchNormalization(name=f"block{block}_bn{number}")(x)
+            x = layers.BatchNormalization(momentum=config.RANDOM_BATCHNORM_MOMENTUM, name=f"block{block}_bn{number}")(x)
             x = layers.ReLU(name=f"block{block}_relu{number}")(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
         x = layers.Dropout(dropout, name=f"block{block}_dropout")(x)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from lesion import store
+from lesion.resize import shrink
 
 QUALITY = 88  # of 100: no visible blocks at a third of the size of the best quality
 LONGEST_SIDE = 320  # pixels; more is not seen in the report
@@ -13,10 +14,6 @@ LONGEST_SIDE = 320  # pixels; more is not seen in the report
 
 def write_jpeg(path: Path, image: np.ndarray) -> None:
     """Write an RGB uint8 image, shrunk to LONGEST_SIDE where it is larger."""
-    longest = max(image.shape[:2])
-    if longest > LONGEST_SIDE:
-        scale = LONGEST_SIDE / longest
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(shrink(image, LONGEST_SIDE), cv2.COLOR_RGB2BGR), options)
     store.write_bytes(path, encoded.tobytes())

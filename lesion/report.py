@@ -199,11 +199,11 @@ def stages(artefacts: Artefacts) -> list[Stage]:
     data = artefacts.data
     found = [Stage("prepare", data.settings, data.fingerprint, data.provenance)]
     for model in artefacts.models:
-        name, run, evaluation = plots.STYLES[model.name].name, model.run, model.evaluation
-        if run is not None:
-            found.append(Stage(f"train {name}", run.settings, run.fingerprint, run.provenance))
-        if evaluation is not None:
-            found.append(Stage(f"evaluate {name}", {}, evaluation.fingerprint, evaluation.provenance))
+        made = {"train": model.run, "evaluate": model.evaluation, "explain": model.explanation}
+        for stage, artefact in made.items():
+            if artefact is not None:
+                name, settings = f"{stage} {plots.STYLES[model.name].name}", getattr(artefact, "settings", {})
+                found.append(Stage(name, settings, artefact.fingerprint, artefact.provenance))
     return found
 
 

@@ -98,11 +98,13 @@ class Map:
 class Explanation:
     """One model's maps, in the order of the images, and how many of all maps were empty."""
 
+    fingerprint: str
     digest: str
     layer: str
     empty: int
     explained: int
     maps: list[Map]
+    provenance: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ import numpy as np
 from lesion import artefacts
 from lesion.artefacts import CANVAS, noise
 
-SEPARATION = 2.6  # between the classes' means of the hidden score, in standard deviations
+SEPARATION = 3.4  # between the classes' means of the hidden score, in standard deviations
 SIGNS = {  # weight of the hidden score in each sign, beside noise of standard deviation 1
-    "asymmetry": 1.3,
-    "border": 1.2,
-    "colours": 1.4,
-    "veil": 1.0,
+    "asymmetry": 1.6,
+    "border": 1.6,
+    "colours": 2.5,
+    "veil": 2.0,
     "regression": 0.8,
     "streaks": 0.8,
     "disorder": 1.0,  # of network and globules

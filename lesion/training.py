@@ -36,6 +36,7 @@ class Phase:
     name: str  # whole: all layers; frozen: the head alone; tune: the head and the backbone's last layers
     epochs: int  # at most
     learning_rate: float
+    plateau_patience: int  # epochs without a better validation loss before the learning rate falls
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ class Trained:
     warnings: list[str]
 
 
-def plan(pretrained: bool, epochs: int, tune_epochs: int, learning_rate: float) -> list[Phase]:
+def plan(pretrained: bool, epochs: int, tune_epochs: int, learning_rate: float, plateau_patience: int) -> list[Phase]:
     """Return the phases: pretrained backbones are first frozen, then tuned; all else is trained whole."""
     if not pretrained:
-        return [Phase("whole", epochs, learning_rate)]
-    tuned = Phase("tune", tune_epochs, learning_rate * config.TUNE_LEARNING_RATE_FACTOR)
-    return [Phase("frozen", epochs, learning_rate)] + [tuned] * (tune_epochs > 0)
+        return [Phase("whole", epochs, learning_rate, plateau_patience)]
+    tuned = Phase("tune", tune_epochs, learning_rate * config.TUNE_LEARNING_RATE_FACTOR, plateau_patience)
+    return [Phase("frozen", epochs, learning_rate, plateau_patience)] + [tuned] * (tune_epochs > 0)
 
 
 def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | None]:
@@ -182,7 +183,7 @@ def train(
     """
     batches = pipeline.training_batches(data.images, *data.of_split("train"), batch_size, seed)
     validation = pipeline.evaluation_batches(data.images, *data.of_split("validation"), batch_size)
-    trained = models.standardise(model) if model.name in weights.FILES else model
+    trained = models.standardise(model) if phases[0].name == "frozen" and model.name in weights.FILES else model
     journal, done = Journal(folder), folder / "phases.json"
     summaries = json.loads(done.read_text()) if done.exists() else []
     for number, phase in enumerate(phases):
@@ -198,7 +199,7 @@ def train(
     trained.load_weights(journal.best_weights)
     if trained is not model:
         models.fold(trained, model)
-    return Trained(model, journal.rows, summaries, _warnings(model.name, journal.rows))
+    return Trained(model, journal.rows, summaries, _warnings(journal.rows))
 
 
 def _make_trainable(model: keras.Model, phase: Phase) -> None:
@@ -236,7 +237,7 @@ def _fit(
             callbacks.TerminateOnNaN(),
             journal,
             EarlyStopping(journal, patience=config.PATIENCE),
-            ReduceLROnPlateau(journal, patience=config.PLATEAU_PATIENCE, factor=config.PLATEAU_FACTOR),
+            ReduceLROnPlateau(journal, patience=phase.plateau_patience, factor=config.PLATEAU_FACTOR),
             callbacks.TensorBoard(folder / "tensorboard" / phase.name),
         ],
     )
@@ -252,10 +253,10 @@ def _summary(model: keras.Model, journal: Journal) -> dict[str, Any]:
     }
 
 
-def _warnings(name: str, rows: list[dict[str, Any]]) -> list[str]:
+def _warnings(rows: list[dict[str, Any]]) -> list[str]:
     lowest = min(row["val_loss"] for row in rows)
     if lowest > 0.99 * CHANCE_LOSS:
-        return [f"{name} has not learned: its validation loss never fell below {lowest:.3f}, that of guessing"]
+        return [f"has not learned: the validation loss never fell below {lowest:.3f}, that of guessing"]
     return []
 
 

@@ -7,6 +7,7 @@ reports/gradcam/. Every test image is explained; the pictures are of the same fe
 """
 
 import argparse
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,6 +95,7 @@ def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str
     """Explain the whole test split; write the pictures of the rows in `chosen`."""
     from lesion import gradcam, training
 
+    begin = time.monotonic()
     model = training.load(config.RUNS / name / "model.keras")
     positions, labels = data.of_split("test")
     maps, empty = {}, 0
@@ -109,6 +111,7 @@ def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str
         "explained": len(positions),
         "empty": empty,
         "maps": [maps[row] for row in chosen],
+        "provenance": store.provenance(time.monotonic() - begin, training.device()),
     }
 
 

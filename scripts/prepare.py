@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 import stage
 
@@ -80,12 +81,11 @@ def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
         prepared.MANIFEST.unlink(missing_ok=True)  # from here on the old data is gone
         os.replace(path, prepared.IMAGES)
     store.write_table(prepared.INDEX, stream.index)
-    settings = {**asked, "limit": len(source.rows), "image_size": size}
     manifest = {
         "stage": "prepare",
         "fingerprint": fingerprint,
         "data": store.fingerprint(images=stream.images_digest, index=stream.index),
-        "settings": settings,
+        "settings": {**asked, "image_size": size},
         "source": {"name": source.name, "description": source.description, "replaced": source.replaced},
         **_description(stream, source),
         **_pictures(stream, asked["seed"]),
@@ -111,6 +111,7 @@ def _stream(source: Source, size: int, clean: bool, images: np.ndarray) -> Strea
     stage.import_tensorflow()
     from lesion import pipeline
 
+    cv2.setNumThreads(1)  # the pipeline works on several images at a time already
     stream, digest, count = Stream(), hashlib.sha256(), len(source.rows)
     photographs = progress(pipeline.prepare_images(source.encoded, size, clean), count, "prepare")
     for position, photograph in enumerate(photographs):

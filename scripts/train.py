@@ -27,7 +27,7 @@ def options() -> argparse.Namespace:
         "--epochs", type=int, default=config.AS_PROFILE, help="at most (default: as the data's profile)"
     )
     parser.add_argument("--tune-epochs", type=int, default=config.AS_PROFILE, help="of fine-tuning, at most")
-    parser.add_argument("--batch-size", type=int, default=config.BATCH_SIZE, help="images a step")
+    parser.add_argument("--batch-size", type=int, default=config.AS_PROFILE, help="images a step")
     parser.add_argument("--learning-rate", type=float, default=config.LEARNING_RATE, help="of Adam")
     parser.add_argument("--seed", type=int, default=config.SEED, help="of everything random")
     parser.add_argument("--force", action="store_true", help="train again though it is done")
@@ -39,12 +39,16 @@ def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str
     profile = config.SAMPLE if manifest["source"]["name"] == "sample" else config.FULL
     settings = {
         "weights": given.weights,
-        "epochs": profile.epochs if given.epochs == config.AS_PROFILE else given.epochs,
-        "tune_epochs": profile.tune_epochs if given.tune_epochs == config.AS_PROFILE else given.tune_epochs,
+        "epochs": given.epochs,
+        "tune_epochs": given.tune_epochs,
         "batch_size": given.batch_size,
+        "plateau_patience": profile.plateau_patience,
         "learning_rate": given.learning_rate,
         "seed": given.seed,
     }
+    for name in ("epochs", "tune_epochs", "batch_size"):
+        if settings[name] == config.AS_PROFILE:
+            settings[name] = getattr(profile, name)
     for name, lowest in {"epochs": 1, "tune_epochs": 0, "batch_size": 1, "seed": 0}.items():
         if settings[name] < lowest:
             raise LesionError(f"--{name.replace('_', '-')} {settings[name]} is too small: give at least {lowest}")
@@ -106,7 +110,8 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
     with training.strategy().scope():
         model, used, replaced = training.build(name, data.image_size, settings["weights"])
         pretrained = used not in (training.RANDOM, training.NONE_NEEDED)
-        phases = training.plan(pretrained, settings["epochs"], settings["tune_epochs"], settings["learning_rate"])
+        planned = ("epochs", "tune_epochs", "learning_rate", "plateau_patience")
+        phases = training.plan(pretrained, *(settings[key] for key in planned))
         parameters, architecture = models.parameters(model), models.architecture(model)
         trained = training.train(model, phases, data, run / "partial", settings["batch_size"], settings["seed"])
     with store.atomic(run / "model.keras") as temporary:
@@ -138,7 +143,7 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
     )
     shutil.rmtree(run / "partial")
     for warning in trained.warnings:
-        say(f"train: warning: {warning}")
+        say(f"train: warning: {name} {warning}")
     say(f"train: {name} done in {duration(time.monotonic() - begin)}, best validation AUC {best['val_auc']:.3f}")
 
 

@@ -225,7 +225,9 @@ def explained(pictures) -> dict:
         maps = [_map(pictures, model, row, malignant=(row + shift) // 2 % 2) for row in ROWS]
         maps[0] |= {"empty": True, "peak": 0.0}
         models[model] = {
+            "fingerprint": f"{model}explain"[:16],
             "digest": digest(model),
+            "provenance": PROVENANCE,
             "layer": f"{model}_last",
             "empty": 1,
             "explained": 200,

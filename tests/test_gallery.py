@@ -10,7 +10,9 @@ def predictions(seed, count=200):
     random = np.random.default_rng(seed)
     labels = np.random.default_rng(99).integers(0, 2, count)
     splits = np.where(np.arange(count) % 2, "test", "validation")
-    return Predictions(np.arange(count) + 1000, splits, labels, np.clip(labels * 0.4 + random.random(count) * 0.6, 0, 1))
+    return Predictions(
+        np.arange(count) + 1000, splits, labels, np.clip(labels * 0.4 + random.random(count) * 0.6, 0, 1)
+    )
 
 
 def outcomes(model, rows):

@@ -24,7 +24,12 @@ def test_numbers_equal_those_worked_by_hand():
 def test_per_class_report_with_averages():
     labels, verdicts = np.array([0] * 8 + [1] * 2), np.array([0] * 6 + [1] * 2 + [1, 0])
     report = metrics.per_class(labels, verdicts)
-    assert report["benign"] == {"precision": pytest.approx(6 / 7), "recall": 0.75, "f1": pytest.approx(0.8), "support": 8}
+    assert report["benign"] == {
+        "precision": pytest.approx(6 / 7),
+        "recall": 0.75,
+        "f1": pytest.approx(0.8),
+        "support": 8,
+    }
     assert report["malignant"] == {
         "precision": pytest.approx(1 / 3),
         "recall": 0.5,

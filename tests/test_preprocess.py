@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lesion.border import black_border
 from lesion.errors import LesionError
-from lesion.preprocess import black_border, decode, prepare_image, remove_artefacts
+from lesion.hair import remove_artefacts
+from lesion.preprocess import decode, prepare_image
 
 SKIN = (205, 165, 150)
 PIGMENT = (110, 65, 50)

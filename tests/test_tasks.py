@@ -129,7 +129,9 @@ def test_predict_judges_a_folder_and_reports_what_it_cannot_read(home, tmp_path)
     overlay = cv2.imread(str(home / "reports" / "predictions" / line["overlay"]))
     assert overlay.shape == (32, 32, 3)
     best = invoke(home, "predict", "--image", str(tmp_path / "a <b>mole</b>.png"))
-    aucs = {name: json.loads((home / "runs" / name / "manifest.json").read_text())["best"]["val_auc"] for name in MODELS}
+    aucs = {
+        name: json.loads((home / "runs" / name / "manifest.json").read_text())["best"]["val_auc"] for name in MODELS
+    }
     assert f"({max(aucs, key=aucs.get)})" in best
 
 

@@ -40,17 +40,20 @@ def train(data, folder, phases, model=None):
 
 
 def test_pretrained_models_are_frozen_first_and_tuned_then():
-    assert training.plan(False, 12, 6, 1e-3) == [Phase("whole", 12, 1e-3)]
-    assert training.plan(True, 12, 6, 1e-3) == [Phase("frozen", 12, 1e-3), Phase("tune", 6, pytest.approx(1e-4))]
-    assert training.plan(True, 12, 0, 1e-3) == [Phase("frozen", 12, 1e-3)]
+    assert training.plan(False, 12, 6, 1e-3, 2) == [Phase("whole", 12, 1e-3, 2)]
+    assert training.plan(True, 12, 6, 1e-3, 2) == [
+        Phase("frozen", 12, 1e-3, 2),
+        Phase("tune", 6, pytest.approx(1e-4), 2),
+    ]
+    assert training.plan(True, 12, 0, 1e-3, 2) == [Phase("frozen", 12, 1e-3, 2)]
 
 
 def test_both_phases_are_in_the_history_and_the_frozen_one_changes_the_head_alone(data, tmp_path):
     model = small_model()
     before = model.get_layer("convolution").get_weights()[0].copy()
-    trained = train(data, tmp_path, [Phase("frozen", 2, 0.01)], model)
+    trained = train(data, tmp_path, [Phase("frozen", 2, 0.01, 2)], model)
     assert (trained.model.get_layer("convolution").get_weights()[0] == before).all()
-    trained = train(data, tmp_path / "both", [Phase("frozen", 2, 0.01), Phase("tune", 3, 0.001)])
+    trained = train(data, tmp_path / "both", [Phase("frozen", 2, 0.01, 2), Phase("tune", 3, 0.001, 2)])
     assert [row["phase"] for row in trained.history] == ["frozen"] * 2 + ["tune"] * 3
     assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4, 5]
     assert [(phase["name"], phase["epochs"]) for phase in trained.phases] == [("frozen", 2), ("tune", 3)]
@@ -59,7 +62,7 @@ def test_both_phases_are_in_the_history_and_the_frozen_one_changes_the_head_alon
 
 
 def test_the_model_given_back_has_the_lowest_validation_loss(data, tmp_path):
-    trained = train(data, tmp_path, [Phase("whole", 6, 0.05)])
+    trained = train(data, tmp_path, [Phase("whole", 6, 0.05, 2)])
     positions, labels = data.of_split("validation")
     probabilities = training.predict(trained.model, data.images, positions)
     loss = -np.mean(np.log(np.where(labels == 1, probabilities, 1 - probabilities)))
@@ -68,8 +71,8 @@ def test_the_model_given_back_has_the_lowest_validation_loss(data, tmp_path):
 
 def test_the_same_seed_trains_the_same_model(data, tmp_path):
     training.make_reproducible(0)
-    first = train(data, tmp_path / "a", [Phase("whole", 2, 0.01)])
-    second = train(data, tmp_path / "b", [Phase("whole", 2, 0.01)])
+    first = train(data, tmp_path / "a", [Phase("whole", 2, 0.01, 2)])
+    second = train(data, tmp_path / "b", [Phase("whole", 2, 0.01, 2)])
     assert models.digest(first.model) == models.digest(second.model)
 
 
@@ -91,7 +94,7 @@ def kill_in_epoch(monkeypatch, number):
 
 @pytest.mark.parametrize("killed_in", [1, 3, 5])
 def test_a_killed_run_goes_on_from_its_last_finished_epoch(data, tmp_path, monkeypatch, killed_in):
-    phases = [Phase("frozen", 3, 0.01), Phase("tune", 3, 0.001)]
+    phases = [Phase("frozen", 3, 0.01, 2), Phase("tune", 3, 0.001, 2)]
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_in_epoch(patch, killed_in)
         train(data, tmp_path, phases)
@@ -105,8 +108,7 @@ def test_a_killed_run_goes_on_from_its_last_finished_epoch(data, tmp_path, monke
 
 def test_a_resumed_run_still_counts_the_epochs_without_progress(data, tmp_path, monkeypatch):
     monkeypatch.setattr(training.config, "PATIENCE", 3)
-    monkeypatch.setattr(training.config, "PLATEAU_PATIENCE", 2)
-    still = [Phase("whole", 20, 1e-12)]  # nothing moves: the best loss is that of the first epoch, or nearly
+    still = [Phase("whole", 20, 1e-12, 2)]  # nothing moves: the best loss is that of the first epoch, or nearly
     monkeypatch.setattr(training.callbacks.EarlyStopping, "_is_improvement", lambda self, now, best: best is None)
     monkeypatch.setattr(training.callbacks.ReduceLROnPlateau, "_is_improvement", lambda self, now, best: best is None)
     whole = train(data, tmp_path / "whole", still)
@@ -124,11 +126,11 @@ def test_a_loss_that_is_no_number_is_an_error_that_says_what_to_do(data, tmp_pat
     model = small_model()
     model.get_layer(models.LOGIT).set_weights([np.full((4, 1), np.nan), np.zeros(1)])
     with pytest.raises(LesionError, match="small was never a number: give a smaller --learning-rate"):
-        train(data, tmp_path, [Phase("whole", 2, 0.01)], model)
+        train(data, tmp_path, [Phase("whole", 2, 0.01, 2)], model)
 
 
 def test_a_model_that_has_not_learned_is_named(data, tmp_path):
     model = small_model()
     model.get_layer(models.LOGIT).set_weights([np.zeros((4, 1)), np.zeros(1)])
-    trained = train(data, tmp_path, [Phase("whole", 1, 1e-12)], model)
-    assert trained.warnings == ["small has not learned: its validation loss never fell below 0.693, that of guessing"]
+    trained = train(data, tmp_path, [Phase("whole", 1, 1e-12, 2)], model)
+    assert trained.warnings == ["has not learned: the validation loss never fell below 0.693, that of guessing"]
