@@ -4,7 +4,9 @@ Flat (`input_tensor=`, never a model nested as a layer) means that every layer c
 Grad-CAM and the cut between a frozen and a trained part are one function for all three.
 """
 
+import contextlib
 import hashlib
+import io
 import re
 import warnings
 from collections.abc import Callable
@@ -83,8 +85,9 @@ def _transfer(
 ) -> keras.Model:
     image = keras.Input((size, size, config.CHANNELS), name="image")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a file that does not fit raises in the end, after many warnings
+        # What Keras prints and warns of meanwhile says less than the error that is raised in the end.
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
             backbone = application(
                 include_top=False, weights=weights, input_tensor=scale(image), input_shape=image.shape[1:]
             )

@@ -127,8 +127,8 @@ def require_space(folder: Path, needed: int, purpose: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise LesionError(
-            f"{purpose} needs {needed / 1e6:,.0f} MB and {shown(folder)} has {free / 1e6:,.0f} MB free: "
-            "free some space, or take fewer rows with --limit or smaller ones with --image-size"
+            f"{needed / 1e6:,.0f} MB are needed for {purpose}, and {free / 1e6:,.0f} MB are free in "
+            f"{shown(folder)}: free some space, or set LESION_HOME to a folder on another disk"
         )
 
 

@@ -25,6 +25,7 @@ from lesion.prepared import PreparedData
 from lesion.progress import duration, say
 
 RANDOM, NONE_NEEDED = "random", "none needed"  # weights a model can start from, beside pretrained ones
+BYTES_A_PARAMETER = 4 * 9  # on disk: the model, its best weights, and two backups with Adam's two moments
 CHANCE_LOSS = math.log(2)  # binary cross-entropy of a model that always answers 0.5
 COLUMNS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
 
@@ -72,11 +73,11 @@ def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | Non
         return models.build(name, size), RANDOM, None
     try:
         return models.build(name, size, "imagenet"), "ImageNet", None
-    except LesionError as error:
+    except LesionError:
         if asked == "imagenet":
             raise
         replaced = f"{name}: ImageNet weights cannot be had, so it starts from random ones and is trained whole"
-        say(f"train: {replaced} ({error})")
+        say(f"train: {replaced}")
         return models.build(name, size), RANDOM, replaced
 
 
@@ -184,13 +185,19 @@ def train(
     batches = pipeline.training_batches(data.images, *data.of_split("train"), batch_size, seed)
     validation = pipeline.evaluation_batches(data.images, *data.of_split("validation"), batch_size)
     trained = models.standardise(model) if phases[0].name == "frozen" and model.name in weights.FILES else model
+    store.require_space(folder, BYTES_A_PARAMETER * model.count_params(), f"training {model.name}")
     journal, done = Journal(folder), folder / "phases.json"
     summaries = json.loads(done.read_text()) if done.exists() else []
     for number, phase in enumerate(phases):
         _make_trainable(trained, phase)
         if number < len(summaries):
             continue
-        _fit(trained, phase, journal, batches, validation, folder)
+        try:
+            _fit(trained, phase, journal, batches, validation, folder)
+        except OSError as error:
+            if store.is_disk_full(error):
+                raise
+            raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
         summaries.append(_summary(trained, journal))
         store.write_json(done, summaries)
         shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)

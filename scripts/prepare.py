@@ -150,13 +150,13 @@ def _index_line(source: Source, position: int, done: Prepared | None) -> dict[st
 
 
 def _require_readable(unreadable: list[dict[str, Any]], count: int) -> None:
-    for image in unreadable[:EXAMPLES]:
-        say(f"prepare: row {image['row']} is left out: {image['reason']}")
     if len(unreadable) > config.UNREADABLE_LIMIT * count:
         raise LesionError(
             f"{len(unreadable):,} of {count:,} images cannot be read, more than {config.UNREADABLE_LIMIT:.0%} "
             f"(the first is row {unreadable[0]['row']}: {unreadable[0]['reason']}): mend or remove them"
         )
+    for image in unreadable:
+        say(f"prepare: row {image['row']} is left out: {image['reason']}")
 
 
 def _assign_splits(index: list[dict[str, Any]], source: Source, seed: int) -> None:

@@ -12,7 +12,7 @@ from typing import NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow is imported
 
-from lesion import store
+from lesion import config, store
 from lesion.errors import LesionError
 
 
@@ -33,7 +33,8 @@ def run(stage: str, main: Callable[[], bool], exclusive: bool = True) -> NoRetur
     except Exception as error:
         if not store.is_disk_full(error):
             raise
-        status = _fail(f"the disk is full: free some space below {store.config.HOME} and run {stage} again")
+        _fail(f"the disk is full: free some space below {config.HOME} and run {stage} again")
+        os._exit(2)  # at once: h5py would print more about it while it closes its files
     sys.stdout.flush()
     sys.exit(status)
 

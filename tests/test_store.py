@@ -51,7 +51,7 @@ def test_a_stage_is_finished_only_with_the_same_fingerprint(tmp_path):
 
 
 def test_too_little_space_is_an_error_before_the_work(tmp_path):
-    with pytest.raises(LesionError, match="the prepared images needs 1,000,000,000,000,000 MB"):
+    with pytest.raises(LesionError, match="1,000,000,000,000,000 MB are needed for the prepared images"):
         store.require_space(tmp_path, 10**21, "the prepared images")
 
 
