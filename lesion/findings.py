@@ -88,7 +88,7 @@ def warnings(artefacts: Artefacts) -> list[str]:
         )
     for model in artefacts.models:
         found += [f"{_name(model)}: {text}" for text in _model_warnings(model)]
-    return [text[0].upper() + text[1:] for text in dict.fromkeys(found) if text]
+    return [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in dict.fromkeys(found) if text]
 
 
 def _model_warnings(model: Model) -> list[str]:

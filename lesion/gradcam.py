@@ -43,15 +43,14 @@ def layer_name(model: keras.Model) -> str:
 def explain(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
     """Explain the verdicts of `model` on the rows of `images` (M×S×S×3 uint8), in their order, in batches."""
     below, above = models.split_at(model, models.POOLING)
+    evidence_of = tf.function(lambda batch: _evidence(above, below(batch, training=False)), reduce_retracing=True)
     labels = np.zeros(len(rows))
     for batch, _ in pipeline.evaluation_batches(images, rows, labels, config.PREDICTION_BATCH_SIZE):
-        activations = below(batch, training=False)
-        logits, evidence = _evidence(above, activations)
+        logits, evidence = evidence_of(batch)
         for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
             yield _explanation(float(logit), coarse, batch.shape[1])
 
 
-@tf.function(reduce_retracing=True)
 def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the logits (B,) and the evidence for each verdict B×h×w, at least 0.
 

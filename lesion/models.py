@@ -186,6 +186,11 @@ def split_at(model: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
     return below, above
 
 
+def bare(model: keras.Model) -> keras.Model:
+    """Return `model` without its optimizer, whose moments would triple the size of the file."""
+    return keras.Model(model.input, model.output, name=model.name)
+
+
 def digest(model: keras.Model) -> str:
     """Return 16 hex digits of the SHA-256 over all weights, in the model's order."""
     sha = hashlib.sha256()

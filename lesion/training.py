@@ -76,8 +76,8 @@ def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | Non
     except LesionError:
         if asked == "imagenet":
             raise
-        replaced = f"{name}: ImageNet weights cannot be had, so it starts from random ones and is trained whole"
-        say(f"train: {replaced}")
+        replaced = "the ImageNet weights cannot be had, so it starts from random ones and is trained whole"
+        say(f"train: {name}: {replaced}")
         return models.build(name, size), RANDOM, replaced
 
 

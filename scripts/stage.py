@@ -52,6 +52,7 @@ def import_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # the notes about graphics processors come here
+            tf.get_logger().setLevel("ERROR")  # its advice is for programmers
         except BaseException:
             aside.seek(0)
             os.write(screen, aside.read())

@@ -115,7 +115,7 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
         parameters, architecture = models.parameters(model), models.architecture(model)
         trained = training.train(model, phases, data, run / "partial", settings["batch_size"], settings["seed"])
     with store.atomic(run / "model.keras") as temporary:
-        trained.model.save(temporary, include_optimizer=False)
+        models.bare(trained.model).save(temporary)
     best = min(trained.history, key=lambda row: row["val_loss"])
     store.write_table(run / "history.csv", trained.history)
     shutil.rmtree(run / "tensorboard", ignore_errors=True)

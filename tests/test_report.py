@@ -245,7 +245,7 @@ def test_warnings_name_all_that_was_replaced_skipped_or_suspicious(home):
 def test_warnings_stand_there_even_when_there_are_none(home):
     def full(manifest):
         manifest["source"] |= {"name": "isic", "replaced": None}
-        manifest["settings"]["image_size"] = 224
+        manifest["settings"] |= {"image_size": 224, "limit": 0}
         manifest["unreadable"] = []
 
     fake.change(home / MANIFEST, full)
