@@ -34,10 +34,10 @@ class Explanation:
         return not self.heat.any()
 
 
-def layer_name(model: keras.Model) -> str:
-    """Return the name of the layer whose activations are explained: the one before the global pooling."""
+def explained_layer(model: keras.Model) -> keras.layers.Layer:
+    """Return the layer whose activations are explained: the one before the global pooling."""
     position = [layer.name for layer in model.layers].index(models.POOLING)
-    return model.layers[position - 1].name
+    return model.layers[position - 1]
 
 
 def explain(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:

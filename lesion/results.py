@@ -101,6 +101,7 @@ class Explanation:
     fingerprint: str
     digest: str
     layer: str
+    resolution: list[int]  # height and width of the layer's activations
     empty: int
     explained: int
     maps: list[Map]

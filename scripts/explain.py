@@ -97,6 +97,7 @@ def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str
 
     begin = time.monotonic()
     model = training.load(config.RUNS / name / "model.keras")
+    layer = gradcam.explained_layer(model)
     positions, labels = data.of_split("test")
     maps, empty = {}, 0
     explanations = progress(gradcam.explain(model, data.images, positions), len(positions), f"explain {name}")
@@ -107,7 +108,8 @@ def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str
             maps[row] = _picture(name, row, int(label), data.images[position], explanation)
     return {
         "digest": runs.manifest(name)["digest"],
-        "layer": gradcam.layer_name(model),
+        "layer": layer.name,
+        "resolution": list(layer.output.shape[1:3]),
         "explained": len(positions),
         "empty": empty,
         "maps": [maps[row] for row in chosen],

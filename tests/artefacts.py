@@ -229,6 +229,7 @@ def explained(pictures) -> dict:
             "digest": digest(model),
             "provenance": PROVENANCE,
             "layer": f"{model}_last",
+            "resolution": [3, 3],
             "empty": 1,
             "explained": 200,
             "maps": maps,

@@ -117,7 +117,7 @@ def test_other_data_makes_stale_models_unusable_and_leaves_them_as_they_were(hom
 
 def test_predict_judges_a_folder_and_reports_what_it_cannot_read(home, tmp_path):
     photograph = np.random.default_rng(0).integers(90, 220, (60, 80, 3), np.uint8)
-    cv2.imwrite(str(tmp_path / "a <b>mole</b>.png"), photograph)
+    cv2.imwrite(str(tmp_path / 'a <b>mole&"x".png'), photograph)
     (tmp_path / "broken.jpg").write_bytes(b"no image")
     (tmp_path / "notes.txt").write_text("not looked at")
     printed = invoke(home, "predict", "--image", str(tmp_path), "--model", "mobilenet", status=1)
@@ -128,7 +128,7 @@ def test_predict_judges_a_folder_and_reports_what_it_cannot_read(home, tmp_path)
     assert f"probability of malignancy {float(line['probability']):.3f}, {line['verdict']} (mobilenet)" in printed
     overlay = cv2.imread(str(home / "reports" / "predictions" / line["overlay"]))
     assert overlay.shape == (32, 32, 3)
-    best = invoke(home, "predict", "--image", str(tmp_path / "a <b>mole</b>.png"))
+    best = invoke(home, "predict", "--image", str(tmp_path / 'a <b>mole&"x".png'))
     aucs = {
         name: json.loads((home / "runs" / name / "manifest.json").read_text())["best"]["val_auc"] for name in MODELS
     }
