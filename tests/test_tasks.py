@@ -144,6 +144,28 @@ def test_clean_removes_what_the_stages_wrote_and_nothing_else(home):
     assert "nothing to remove" in invoke(home, "clean")
 
 
+def test_unreadable_images_are_counted_and_too_many_of_them_stop_the_run(tmp_path):
+    folder, random = tmp_path / "images", np.random.default_rng(0)
+    for label in ("benign", "malignant"):
+        (folder / label).mkdir(parents=True)
+        for number in range(60):
+            cv2.imwrite(str(folder / label / f"{number:02}.png"), random.integers(90, 220, (40, 50, 3), np.uint8))
+    home, words = tmp_path / "home", ["prepare", "--data", str(folder), "--image-size", "32"]
+    broken = folder / "benign" / "07.png"
+    broken.write_bytes(broken.read_bytes()[:2000])
+    assert "row 7 is left out: image file is truncated" in invoke(home, *words)
+    manifest = json.loads((home / "data" / "manifest.json").read_text())
+    assert [image["row"] for image in manifest["unreadable"]] == [7]
+    assert sum(sum(counts.values()) for counts in manifest["counts"].values()) == 119
+    with (home / "data" / "index.csv").open() as file:
+        assert [line["row"] for line in csv.DictReader(file) if line["split"] == "unreadable"] == ["7"]
+    before = state(home)
+    (folder / "malignant" / "00.png").write_bytes(b"no image")
+    said = invoke(home, *words, status=2)
+    assert "2 of 120 images cannot be read, more than 1% (the first is row 7: image file is truncated" in said
+    assert state(home) == before
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
