@@ -17,13 +17,11 @@ def say(text: str) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Return `seconds` as a person says it: 8 s, 2 min 05 s, 3 h 10 min."""
-    seconds = round(seconds)
+    """Return seconds as a person says them: 8.2 s, 5 min 10 s, 2 h 05 min."""
     if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from lesion import plots
+from lesion.progress import duration
 from lesion.results import Model
 
 
@@ -59,14 +60,6 @@ def percent(share: float) -> str:
 def megabytes(size: float) -> str:
     """Return bytes as megabytes."""
     return f"{size / 1e6:.1f} MB"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as a person says them: 8.2 s, 5 min 10 s, 2 h 05 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def commands(text: str) -> Markup:
