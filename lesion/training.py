@@ -107,6 +107,7 @@ class Journal(callbacks.Callback):
         super().__init__()
         self.path, self.best_weights = folder / "history.csv", folder / "best.weights.h5"
         self.rows: list[dict[str, Any]] = []
+        self.line = ""
         if self.path.exists():
             rows = store.read_table(self.path, made_by="invoke train")
             self.rows = [{key: _number(value) for key, value in row.items()} for row in rows]
@@ -126,6 +127,7 @@ class Journal(callbacks.Callback):
         self.rows = self.rows[: before + finished]
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self._say_line()
         self.started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -145,11 +147,20 @@ class Journal(callbacks.Callback):
             with store.atomic(self.best_weights) as temporary:
                 self.model.save_weights(temporary)
         left = (self.phase.epochs - epoch - 1) * seconds
-        say(
+        self.line = (
             f"{self.model.name} {self.phase.name} {epoch + 1}/{self.phase.epochs}: "
             f"loss {logs['loss']:.3f}, validation loss {logs['val_loss']:.3f}, "
             f"validation AUC {logs['val_auc']:.3f}; {duration(seconds)}, at most {duration(left)} left"
         )
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        self._say_line()
+
+    def _say_line(self) -> None:
+        """Say how the last epoch went; after its end, when Keras' bar, if any, is complete."""
+        if self.line:
+            say(self.line)
+        self.line = ""
 
 
 class Replayed:

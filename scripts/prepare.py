@@ -52,7 +52,9 @@ def main() -> bool:
         "seed": given.seed,
         "clean": not given.no_clean,
     }
-    fingerprint = store.fingerprint(stage="prepare", **{**asked, "data": sources.identity(given.data)})
+    profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
+    identified = {**asked, "data": sources.identity(given.data)}
+    fingerprint = store.fingerprint(stage="prepare", profiles=profiles, **identified)
     if not given.force and prepared.is_complete(fingerprint):
         say("prepare: the data is prepared already (--force prepares it again)")
     else:
