@@ -48,7 +48,7 @@ def main() -> bool:
     wanted = {name: _fingerprint(name, chosen) for name in evaluated}
     done = {name: old for name, old in _finished().items() if old["fingerprint"] == wanted.get(name)}
     todo = [name for name in names if name in evaluated and (given.force or name not in done)]
-    for name in set(names) - set(todo) - set(reasons):
+    for name in (name for name in names if name not in todo and name not in reasons):
         say(f"explain: {name} is explained already (--force does it again)")
     if todo:
         _explain(todo, chosen, wanted, done)
