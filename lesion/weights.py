@@ -13,15 +13,17 @@ FILES = {  # in a folder given with --weights; Keras 3 format, backbone without 
 
 
 def file_of(asked: str, model: str) -> Path | None:
-    """Return the weight file that `asked`, a folder, holds for `model`; None where `asked` is no folder.
+    """Return the weight file that `asked`, a folder, holds for `model`; None for a word, or where it needs none.
 
     Raises LesionError when `asked` is neither a known word nor a folder, or lacks the file.
     """
-    if model not in FILES or asked in WORDS:
+    if asked in WORDS:
         return None
     folder = Path(asked).expanduser()
     if not folder.is_dir():
         raise LesionError(f"--weights {asked!r} is neither a folder nor one of {', '.join(WORDS)}")
+    if model not in FILES:
+        return None
     path = folder / FILES[model]
     if not path.is_file():
         raise LesionError(f"--weights {asked!r} has no {path.name}, which {model} needs: put it there")
