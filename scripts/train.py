@@ -9,13 +9,17 @@ stopped goes on from its last finished epoch when the same command is given agai
 import argparse
 import shutil
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import stage
 
 from lesion import config, prepared, store, weights
 from lesion.errors import LesionError
 from lesion.progress import duration, say
+
+if TYPE_CHECKING:  # it takes seconds to import
+    import keras
 
 
 def options() -> argparse.Namespace:
@@ -114,12 +118,8 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
         phases = training.plan(pretrained, *(settings[key] for key in planned))
         parameters, architecture = models.parameters(model), models.architecture(model)
         trained = training.train(model, phases, data, run / "partial", settings["batch_size"], settings["seed"])
-    with store.atomic(run / "model.keras") as temporary:
-        models.bare(trained.model).save(temporary)
+    _save(run, models.bare(trained.model), trained.history)
     best = min(trained.history, key=lambda row: row["val_loss"])
-    store.write_table(run / "history.csv", trained.history)
-    shutil.rmtree(run / "tensorboard", ignore_errors=True)
-    (run / "partial" / "tensorboard").rename(run / "tensorboard")
     store.write_json(
         run / "manifest.json",
         {
@@ -145,6 +145,18 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
     for warning in trained.warnings:
         say(f"train: warning: {name} {warning}")
     say(f"train: {name} done in {duration(time.monotonic() - begin)}, best validation AUC {best['val_auc']:.3f}")
+
+
+def _save(run: Path, model: "keras.Model", history: list[dict[str, Any]]) -> None:
+    """Put a finished training in the place of the one before; its manifest, still to be written, makes it valid."""
+    (run / "manifest.json").unlink(missing_ok=True)
+    with store.atomic(run / "model.keras") as temporary:
+        model.save(temporary)
+    store.write_table(run / "history.csv", history)
+    logs = run / "partial" / "tensorboard"
+    if logs.exists():  # not after a kill in the middle of this very function
+        shutil.rmtree(run / "tensorboard", ignore_errors=True)
+        logs.rename(run / "tensorboard")
 
 
 if __name__ == "__main__":
