@@ -1,0 +1,118 @@
+"""What training watches epoch by epoch, kept on disk so that a run that was stopped goes on as if it had not been."""
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras import callbacks
+
+from lesion import store
+from lesion.progress import duration, say
+
+COLUMNS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of training with one set of trainable layers."""
+
+    name: str  # whole: all layers; frozen: the head alone; tune: the head and the backbone's last layers
+    epochs: int  # at most
+    learning_rate: float
+    plateau_patience: int  # epochs without a better validation loss before the learning rate falls
+
+
+class Journal(callbacks.Callback):
+    """Keeps the history on disk epoch by epoch, and the weights of the lowest validation loss."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.path, self.best_weights = folder / "history.csv", folder / "best.weights.h5"
+        self.rows: list[dict[str, Any]] = []
+        self.line = ""
+        if self.path.exists():
+            rows = store.read_table(self.path, made_by="invoke train")
+            self.rows = [{key: _number(value) for key, value in row.items()} for row in rows]
+
+    def start(self, phase: Phase, backup: Path) -> None:
+        """Turn to `phase`; rows of epochs whose backup did not reach the disk are dropped."""
+        self.phase, self.backup = phase, backup
+
+    def of_phase(self) -> list[dict[str, Any]]:
+        """Return the rows of the phase that is running."""
+        return [row for row in self.rows if row["phase"] == self.phase.name]
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        metadata = self.backup / "training_metadata.json"
+        finished = json.loads(metadata.read_text())["epoch"] if metadata.exists() else 0
+        before = len(self.rows) - len(self.of_phase())
+        self.rows = self.rows[: before + finished]
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self._say_line()
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        lowest = min((row["val_loss"] for row in self.rows), default=math.inf)
+        seconds = time.monotonic() - self.started
+        self.rows.append(
+            {
+                "phase": self.phase.name,
+                "epoch": len(self.rows) + 1,
+                "seconds": round(seconds, 3),
+                "learning_rate": float(self.model.optimizer.learning_rate),
+                **{column: float(logs[column]) for column in COLUMNS},
+            }
+        )
+        store.write_table(self.path, self.rows)
+        if logs["val_loss"] < lowest:
+            with store.atomic(self.best_weights) as temporary:
+                self.model.save_weights(temporary)
+        left = (self.phase.epochs - epoch - 1) * seconds
+        self.line = (
+            f"{self.model.name} {self.phase.name} {epoch + 1}/{self.phase.epochs}: "
+            f"loss {logs['loss']:.3f}, validation loss {logs['val_loss']:.3f}, "
+            f"validation AUC {logs['val_auc']:.3f}; {duration(seconds)}, at most {duration(left)} left"
+        )
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        self._say_line()
+
+    def _say_line(self) -> None:
+        """Say how the last epoch went; after its end, when Keras' bar, if any, is complete."""
+        if self.line:
+            say(self.line)
+        self.line = ""
+
+
+class Replayed:
+    """Mixed into a callback that counts epochs: a resumed run tells it of the epochs that are done."""
+
+    def __init__(self, journal: Journal, **options: Any) -> None:
+        super().__init__(monitor="val_loss", mode="min", **options)
+        self.journal = journal
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        super().on_train_begin(logs)
+        self.model.optimizer.learning_rate = self.journal.phase.learning_rate
+        for epoch, row in enumerate(self.journal.of_phase()):
+            self.on_epoch_end(epoch, dict(row))
+
+
+class EarlyStopping(Replayed, callbacks.EarlyStopping):
+    """Keras' EarlyStopping; the best weights are the journal's."""
+
+
+class ReduceLROnPlateau(Replayed, callbacks.ReduceLROnPlateau):
+    """Keras' ReduceLROnPlateau."""
+
+
+def _number(text: str) -> float | str:
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        return text
