@@ -42,7 +42,7 @@ def explained_layer(model: keras.Model) -> keras.layers.Layer:
 
 def explain(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
     """Explain the verdicts of `model` on the rows of `images` (M×S×S×3 uint8), in their order, in batches."""
-    below, above = models.split_at(model, models.POOLING)
+    below, above = models.split_at(model, explained_layer(model).name)
     evidence_of = tf.function(lambda batch: _evidence(above, below(batch, training=False)), reduce_retracing=True)
     labels = np.zeros(len(rows))
     for batch, _ in pipeline.evaluation_batches(images, rows, labels, config.PREDICTION_BATCH_SIZE):

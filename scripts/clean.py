@@ -21,7 +21,7 @@ WRITTEN = {  # below each folder, as glob patterns; names that start with a dot 
         for model in config.MODELS
         for name in (
             "model.keras", "history.csv", "manifest.json", "predictions.csv", "evaluation.json",
-            "tensorboard", "partial", ".[0-9]*-*",
+            "tensorboard", "partial", "activations", ".[0-9]*-*",
         )
     ),
     config.REPORTS: (
