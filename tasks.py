@@ -162,6 +162,19 @@ def predict(c, image, model=""):
     finish(run_stage("predict", image=image, model=model))
 
 
+@task(
+    auto_shortflags=False,
+    help={
+        "part": "one of training, pipeline, gradcam, prepare; default: all",
+        "weights": TRAIN["weights"],
+        "repeats": "measurements of each way; the median counts",
+    },
+)
+def bench(c, part="", weights="auto", repeats=5):
+    """Measure how fast the project is on this machine: writes reports/bench.json."""
+    finish(run_stage("bench", part=part, weights=weights, repeats=repeats))
+
+
 @task
 def clean(c):
     """Remove what the stages wrote, and nothing else."""

@@ -70,6 +70,7 @@ class Cache:
         self, model: keras.Model, cuts: Sequence[str], data: PreparedData, folder: Path, views: int, seed: int
     ) -> None:
         self.cuts, self.data, self.folder, self.views, self.seed = list(dict.fromkeys(cuts)), data, folder, views, seed
+        self.passes = [*(f"view{number}" for number in range(views)), "validation"]
         outputs = [model.get_layer(cut).output for cut in self.cuts]
         self.shapes = [tuple(output.shape[1:]) for output in outputs]
         self.types = [MAP if len(shape) > 1 else VECTOR for shape in self.shapes]
@@ -94,22 +95,25 @@ class Cache:
 
         Raises LesionError, before the work, where the disk has no room or the passes would take too long.
         """
-        passes = [f"view{number}" for number in range(self.views)] + ["validation"]
-        missing = [name for name in passes if not all(path.exists() for path in self._paths(name))]
+        missing = [name for name in self.passes if not all(path.exists() for path in self._paths(name))]
         if missing:
             self._require_means(missing)
         for name in missing:
             self._run(name)
         return {
-            cut: Activations([self._open(cut, name) for name in passes[:-1]], self._open(cut, "validation"))
+            cut: Activations([self._open(cut, name) for name in self.passes[:-1]], self._open(cut, "validation"))
             for cut in self.cuts
         }
 
     def summary(self) -> dict[str, Any]:
         """Describe the files: views, layers, bytes, and the seconds of all passes, those of earlier runs included."""
-        times = [store.read_json(path, "invoke train --force") for path in self.folder.glob("*.json")]
         size = sum(path.stat().st_size for path in self.folder.glob("*.npy"))
-        return {"views": self.views, "layers": self.cuts, "bytes": size, "seconds": round(sum(times), 2)}
+        seconds = round(sum(self.seconds(name) for name in self.passes), 2)
+        return {"views": self.views, "layers": self.cuts, "bytes": size, "seconds": seconds}
+
+    def seconds(self, name: str) -> float:
+        """Return how long the pass `name` took."""
+        return store.read_json(self.folder / f"{name}.json", "invoke train --force")
 
     def _rows(self, name: str) -> np.ndarray:
         return self.data.of_split("validation" if name == "validation" else "train")[0]

@@ -25,8 +25,8 @@ WRITTEN = {  # below each folder, as glob patterns; names that start with a dot 
         )
     ),
     config.REPORTS: (
-        "metrics.json", "explanations.json", "report.json", "index.html", "gradcam/*.jpg", "predictions/*.jpg",
-        "predictions/predictions.csv", ".[0-9]*-*", "gradcam/.[0-9]*-*", "predictions/.[0-9]*-*",
+        "metrics.json", "explanations.json", "report.json", "bench.json", "index.html", "gradcam/*.jpg",
+        "predictions/*.jpg", "predictions/predictions.csv", ".[0-9]*-*", "gradcam/.[0-9]*-*", "predictions/.[0-9]*-*",
     ),
 }  # fmt: skip
 
