@@ -78,7 +78,7 @@ def cached_training(
         epochs[phase.name] = alternate(runs, repeats)
     *views, validation = [cache.seconds(name) for name in cache.passes]
     passes = {"view": views, "validation": [validation]}
-    whole = [_compose(epochs, passes, config.VIEWS, *length) for length in LENGTHS]
+    whole = [compose(epochs, passes, config.VIEWS, *length) for length in LENGTHS]
     return {"weights": used, "layers": cache.cuts, "epochs": epochs, "passes": passes, "whole": whole}
 
 
@@ -97,7 +97,7 @@ def _epoch(part: Part, phase: Phase, folder: Path) -> Callable[[], object]:
     )
 
 
-def _compose(epochs: Mapping, passes: Mapping, views: int, frozen: int, tuned: int) -> dict[str, Any]:
+def compose(epochs: Mapping, passes: Mapping, views: int, frozen: int, tuned: int) -> dict[str, Any]:
     """Add up a whole training of `frozen` and `tuned` epochs, its passes included, from medians."""
     totals = {
         way: frozen * statistics.median(epochs["frozen"][way]) + tuned * statistics.median(epochs["tune"][way])

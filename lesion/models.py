@@ -7,11 +7,8 @@ Grad-CAM and the cut between a frozen and a trained part are one function for al
 import contextlib
 import hashlib
 import io
-import re
 import warnings
 from collections.abc import Callable
-from itertools import groupby
-from typing import Any
 
 import keras
 import numpy as np
@@ -24,13 +21,6 @@ POOLING = "pooling"  # the global average pooling: what enters it is what Grad-C
 STANDARDISED = "standardised"  # between pooling and head, in training only
 LOGIT = "logit"  # the last linear output, before the sigmoid
 PROBABILITY = "probability"
-PARTS = {  # names of layers, as regular expressions, behind the parts that `architecture` shows
-    "image": "image",
-    "input scaling": "scale|rescaling|normalization",
-    "stem": "stem|Conv1|bn_Conv1|expanded_conv",
-    "top convolution": "top_|Conv_1|out_relu",
-    "head": f"{POOLING}|head_dropout|dense|dropout|{LOGIT}|{PROBABILITY}",
-}
 
 
 def build_scratch(size: int, weights: str | None = None) -> keras.Model:
@@ -111,8 +101,8 @@ def _classify(x: keras.KerasTensor) -> keras.KerasTensor:
     """Add the layers all three models end in; the sigmoid apart, so that the logit has a layer of its own."""
     x = layers.Dense(128, activation="relu", name="dense")(x)
     x = layers.Dropout(0.5, name="dropout")(x)
-    x = layers.Dense(1, name=LOGIT)(x)
-    return layers.Activation("sigmoid", name=PROBABILITY)(x)
+    x = layers.Dense(1, name=LOGIT, dtype="float32")(x)  # also where the layers below compute in half precision
+    return layers.Activation("sigmoid", name=PROBABILITY, dtype="float32")(x)
 
 
 def _silence_dropout(backbone: keras.Model) -> None:
@@ -166,6 +156,18 @@ def last_frozen(model: keras.Model) -> str:
 def _backbone(model: keras.Model) -> list[layers.Layer]:
     names = [layer.name for layer in model.layers]
     return model.layers[: names.index(POOLING)]
+
+
+def in_half_precision(model: keras.Model) -> keras.Model:
+    """Return a copy of `model`, one of MODELS, that computes in bfloat16; its weights and output stay float32."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        copy = build(model.name, model.input_shape[1])
+    finally:
+        keras.config.set_dtype_policy(before)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def standardise(model: keras.Model) -> keras.Model:
@@ -233,30 +235,3 @@ def parameters(model: keras.Model) -> dict[str, int]:
 def trainable_parameters(model: keras.Model) -> int:
     """Return how many numbers training may change as `model` now stands."""
     return sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)
-
-
-def architecture(model: keras.Model) -> list[dict[str, Any]]:
-    """Describe `model` part by part, in order: its layers' kinds, output shape and number of parameters."""
-    return [_part(part, list(members)) for part, members in groupby(model.layers, key=_part_name)]
-
-
-def _part_name(layer: layers.Layer) -> str:
-    """Name the part a layer belongs to, from Keras' naming of the backbones' layers."""
-    block = re.match(r"block_?(\d+)", layer.name)
-    if block:
-        return f"block {block.group(1)}"
-    for part, pattern in PARTS.items():
-        if re.match(pattern, layer.name):
-            return part
-    return layer.name
-
-
-def _part(name: str, members: list[layers.Layer]) -> dict[str, Any]:
-    kinds = dict.fromkeys(type(layer).__name__ for layer in members)
-    return {
-        "part": name,
-        "layers": len(members),
-        "kind": ", ".join(kinds),
-        "output": [int(side) for side in members[-1].output.shape[1:]],
-        "parameters": sum(layer.count_params() for layer in members),
-    }

@@ -106,7 +106,7 @@ def train(
     LesionError when the loss is no number. The weights given back are those of the lowest validation loss.
     """
     frozen = phases[0].name == "frozen"
-    trained = models.standardise(model) if frozen and model.name in weights.FILES else model
+    trained = _as_trained(model, frozen)
     store.require_space(folder, BYTES_A_PARAMETER * model.count_params(), f"training {model.name}")
     cache = parts.cache(trained, phases, data, folder.parent / "activations", views, seed) if frozen and views else None
     computed = cache.compute() if cache else {}
@@ -131,9 +131,29 @@ def train(
         shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)
     if not any(math.isfinite(row["val_loss"]) for row in journal.rows):
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
-    if trained is not model:
+    if frozen and trained is not model:
         models.fold(trained, model)
+    else:
+        model.set_weights(trained.get_weights())
     return Trained(model, journal.rows, summaries, cache and cache.summary(), _warnings(journal.rows))
+
+
+def _as_trained(model: keras.Model, frozen: bool) -> keras.Model:
+    """Return `model` in the form in which it is trained: standardised, in half precision, or itself."""
+    if frozen and model.name in weights.FILES:
+        return models.standardise(model)
+    if model.name in config.HALF_PRECISION and computes_bfloat16():
+        return models.in_half_precision(model)
+    return model
+
+
+def computes_bfloat16() -> bool:
+    """Tell whether training runs on a processor with instructions for bfloat16; elsewhere it would be slower."""
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return False
+    return not tf.config.list_physical_devices("GPU") and bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
 def compile_model(model: keras.Model, learning_rate: float) -> None:

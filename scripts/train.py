@@ -134,7 +134,7 @@ def _train(name: str, settings: dict[str, Any], fingerprint: str, force: bool) -
 
 def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None:
     stage.import_tensorflow()  # takes seconds: only when there is something to train
-    from lesion import models, training
+    from lesion import architecture, models, training
 
     begin = time.monotonic()
     run, data = config.RUNS / name, prepared.open_data()
@@ -144,7 +144,7 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
         pretrained = used not in (training.RANDOM, training.NONE_NEEDED)
         planned = ("epochs", "tune_epochs", "learning_rate", "plateau_patience")
         phases = training.plan(pretrained, *(settings[key] for key in planned))
-        parameters, architecture = models.parameters(model), models.architecture(model)
+        parameters, parts = models.parameters(model), architecture.describe(model)
         details = (settings[key] for key in ("batch_size", "seed", "views"))
         trained = training.train(model, phases, data, run / "partial", *details)
     _save(run, models.bare(trained.model), trained.history)
@@ -161,7 +161,7 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
             "preprocessing": {key: data.manifest["settings"][key] for key in ("image_size", "clean")},
             "weights": {"asked": settings["weights"], "used": used, "replaced": replaced},
             "parameters": parameters,
-            "architecture": architecture,
+            "architecture": parts,
             "phases": trained.phases,
             "activations": trained.activations,
             "best": {key: best[key] for key in ("epoch", "val_loss", "val_auc")},

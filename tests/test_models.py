@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from lesion import gradcam, models
+from lesion import architecture, gradcam, models
 from lesion.errors import LesionError
 
 SIZE = 64
@@ -89,6 +89,18 @@ def test_nothing_below_the_cut_is_trained_and_the_parts_are_the_whole(built, nam
     assert parts == pytest.approx(model(images, training=False).numpy(), abs=1e-6)
 
 
+def test_half_precision_is_in_the_computing_not_in_weights_or_output(built):
+    copy = models.in_half_precision(built["scratch"])
+    assert keras.config.dtype_policy().name == "float32"  # of whatever is built next
+    images = np.random.default_rng(3).random((4, SIZE, SIZE, 3), np.float32)
+    first = keras.Model(copy.input, copy.get_layer("block1_conv1").output)
+    assert first(images).dtype == "bfloat16"
+    assert {weight.dtype for weight in copy.weights} == {"float32"}
+    probabilities = copy(images, training=False)
+    assert probabilities.dtype == "float32"
+    assert probabilities.numpy() == pytest.approx(built["scratch"](images, training=False).numpy(), abs=0.01)
+
+
 def test_what_a_standardised_model_learned_folds_into_the_plain_one():
     image = keras.Input((8, 8, 3))
     x = layers.GlobalAveragePooling2D(name=models.POOLING)(layers.Conv2D(6, 3, activation="relu")(image))
@@ -124,7 +136,7 @@ def test_an_unknown_model_is_an_error_that_lists_the_known_ones():
 
 @pytest.mark.parametrize("name", models.MODELS)
 def test_the_architecture_accounts_for_every_layer_and_parameter(built, name):
-    parts = models.architecture(built[name])
+    parts = architecture.describe(built[name])
     assert sum(part["layers"] for part in parts) == len(built[name].layers)
     assert sum(part["parameters"] for part in parts) == built[name].count_params()
     assert (parts[0]["part"], parts[-1]["part"]) == ("image", "head")

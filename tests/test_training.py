@@ -108,6 +108,17 @@ def test_the_same_seed_trains_the_same_model(data, tmp_path):
     assert models.digest(first.model) == models.digest(second.model)
 
 
+def test_a_network_trained_in_half_precision_is_given_back_in_single_precision(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "computes_bfloat16", lambda: True)
+    model = models.build("scratch", 32)
+    wide = PreparedData(data.images.repeat(4, 1).repeat(4, 2), data.rows, data.labels, data.splits, {"data": "wide"})
+    before = model.get_weights()
+    trained = train(wide, tmp_path, [Phase("whole", 1, 0.001, 2)], model).model
+    assert trained is model
+    assert any((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
+    assert all(layer.compute_dtype == "float32" for layer in trained.layers)
+
+
 class Killed(Exception):
     pass
 
