@@ -8,7 +8,7 @@ import contextlib
 import math
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class Cache:
         self, model: keras.Model, cuts: Sequence[str], data: PreparedData, folder: Path, views: int, seed: int
     ) -> None:
         self.cuts, self.data, self.folder, self.views, self.seed = list(dict.fromkeys(cuts)), data, folder, views, seed
+        self.name = model.name
         self.passes = [*(f"view{number}" for number in range(views)), "validation"]
         outputs = [model.get_layer(cut).output for cut in self.cuts]
         self.shapes = [tuple(output.shape[1:]) for output in outputs]
@@ -124,7 +125,7 @@ class Cache:
     def _open(self, cut: str, name: str) -> np.ndarray:
         return np.load(self.folder / f"{cut}-{name}.npy", mmap_mode="r")
 
-    def _batches(self, name: str) -> Iterable[tf.Tensor]:
+    def _batches(self, name: str) -> tf.data.Dataset:
         rows, size = self._rows(name), config.PREDICTION_BATCH_SIZE
         if name == "validation":
             batches = pipeline.evaluation_batches(self.data.images, rows, np.zeros(len(rows)), size)
@@ -145,15 +146,18 @@ class Cache:
                 f"{self.views} views of the images would take about {duration(seconds)} to compute here, more than "
                 f"{duration(config.ACTIVATIONS_SECONDS)}: give fewer --views, or --no-cache-activations"
             )
-        say(f"{self.views} views go through the frozen layers once: about {duration(seconds)}, {needed / 1e6:,.0f} MB")
+        means = f"about {duration(seconds)}, {needed / 1e6:,.0f} MB of disk"
+        say(f"{self.name}: {self.views} views go through the frozen layers once: {means}")
 
     def _seconds_an_image(self) -> float:
-        """Time a batch, after one that pays for the start."""
-        batch = next(iter(self._batches("view0")))
-        self.forward(batch)
+        """Time a few batches, their augmentation included, after one that pays for the start."""
+        batches, images = self._batches("view0").take(3), 0
+        self.forward(next(iter(batches)))
         begin = time.monotonic()
-        self.forward(batch)
-        return (time.monotonic() - begin) / len(batch)
+        for batch in batches:
+            self.forward(batch)
+            images += len(batch)
+        return (time.monotonic() - begin) / images
 
     def _run(self, name: str) -> None:
         """Send the images of one pass through the frozen part; write one file a cut, all or none."""
@@ -164,7 +168,8 @@ class Cache:
             for file, shape, kind in zip(files, self.shapes, self.types, strict=True):
                 header = {"descr": kind.str, "fortran_order": False, "shape": (len(rows), *shape)}
                 np.lib.format.write_array_header_2_0(file, header)
-            for values in progress(self._forward(name), -(-len(rows) // config.PREDICTION_BATCH_SIZE), name):
+            batches = math.ceil(len(rows) / config.PREDICTION_BATCH_SIZE)
+            for values in progress(self._forward(name), batches, f"{self.name} {name}, batches"):
                 for file, value in zip(files, values, strict=True):
                     file.write(value.tobytes())
         store.write_json(self.folder / f"{name}.json", time.monotonic() - begin)
