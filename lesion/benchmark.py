@@ -39,15 +39,20 @@ def machine() -> dict[str, Any]:
 
 
 def alternate(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Run each of `ways` `repeats` times, in turn, after one run that does not count; return the seconds of each."""
+    """Run each of `ways` `repeats` times, in turn; return the seconds of each."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(repeats + 1):
+    for _ in range(repeats):
         for name, way in ways.items():
             begin = time.perf_counter()
             way()
-            if number:
-                seconds[name].append(round(time.perf_counter() - begin, 4))
+            seconds[name].append(round(time.perf_counter() - begin, 4))
     return seconds
+
+
+def alternate_warm(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+    """Do as `alternate`, after one run of each way that does not count: it pays for the start."""
+    alternate(ways, 1)
+    return alternate(ways, repeats)
 
 
 def ratio(slow: Sequence[float], fast: Sequence[float]) -> float:
@@ -83,7 +88,10 @@ def cached_training(
 
 
 def _epoch(part: Part, phase: Phase, folder: Path) -> Callable[[], object]:
-    """Return a function that trains one more epoch and writes to the disk what training writes after one."""
+    """Return a function that trains one more epoch and writes to the disk what training writes after one.
+
+    The graphs are built before, on two batches.
+    """
     training.compile_model(part.model, phase.learning_rate)
     journal = Journal(folder)
     journal.start(phase, folder, part.weights)
@@ -92,6 +100,7 @@ def _epoch(part: Part, phase: Phase, folder: Path) -> Callable[[], object]:
         journal,
         callbacks.TensorBoard(folder / "tensorboard"),
     ]
+    part.model.fit(part.training.take(2), validation_data=part.validation.take(2), verbose=0)
     return lambda: part.model.fit(
         part.training, validation_data=part.validation, epochs=1, shuffle=False, verbose=0, callbacks=watching
     )
@@ -117,10 +126,10 @@ def compose(epochs: Mapping, passes: Mapping, views: int, frozen: int, tuned: in
 def input_pipeline(data: PreparedData, repeats: int, batch_size: int) -> dict[str, Any]:
     """Time augmented batches alone, and training steps of the scratch CNN on a batch that is there already."""
     batches = pipeline.training_batches(data.images, *data.of_split("train"), batch_size, config.SEED).take(STEPS)
-    model = models.build("scratch", data.image_size)
+    model = training.as_trained(models.build("scratch", data.image_size), frozen=False)
     training.compile_model(model, config.LEARNING_RATE)
     images, labels = next(iter(batches))
-    seconds = alternate(
+    seconds = alternate_warm(
         {
             "pipeline": lambda: sum(1 for _ in batches),
             "step": lambda: [model.train_on_batch(images, labels) for _ in range(STEPS)],
@@ -133,7 +142,7 @@ def input_pipeline(data: PreparedData, repeats: int, batch_size: int) -> dict[st
 def explanations(model: keras.Model, data: PreparedData, repeats: int) -> dict[str, Any]:
     """Time Grad-CAM of the whole test split, and plain predictions of the same images."""
     rows, explainer = data.of_split("test")[0], gradcam.Explainer(model)
-    seconds = alternate(
+    seconds = alternate_warm(
         {
             "predict": lambda: training.predict(model, data.images, rows),
             "gradcam": lambda: [np.max(each.heat) for each in explainer.explain(data.images, rows)],

@@ -5,7 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
+from keras import layers
 
 from lesion import config, models, pipeline
 from lesion.activations import Activations, Cache
@@ -61,3 +63,11 @@ def above_cut(
         computed[cut].training_batches(data.of_split("train")[1], batch_size, seed),
         computed[cut].validation_batches(data.of_split("validation")[1], batch_size),
     )
+
+
+def reseed_dropout(model: keras.Model, seed: int) -> None:
+    """Let the dropout layers of `model` draw from streams of their own that follow from `seed`."""
+    for number, layer in enumerate(model.layers):
+        if isinstance(layer, layers.Dropout) and layer.rate > 0:
+            state = np.random.SeedSequence((seed, number)).generate_state(1)[0]
+            layer.seed_generator.state.assign([state, 0])

@@ -106,7 +106,7 @@ def train(
     LesionError when the loss is no number. The weights given back are those of the lowest validation loss.
     """
     frozen = phases[0].name == "frozen"
-    trained = _as_trained(model, frozen)
+    trained = as_trained(model, frozen)
     store.require_space(folder, BYTES_A_PARAMETER * model.count_params(), f"training {model.name}")
     cache = parts.cache(trained, phases, data, folder.parent / "activations", views, seed) if frozen and views else None
     computed = cache.compute() if cache else {}
@@ -114,10 +114,12 @@ def train(
     summaries = json.loads(done.read_text()) if done.exists() else []
     for number, phase in enumerate(phases):
         parts.make_trainable(trained, phase)
+        stream = seed + len(journal.rows)  # what was drawn before a kill must not be drawn again: it is known by heart
         if cache:
-            part = parts.above_cut(trained, computed, data, batch_size, seed)
+            part = parts.above_cut(trained, computed, data, batch_size, stream)
         else:
-            part = parts.whole(trained, data, batch_size, seed)
+            part = parts.whole(trained, data, batch_size, stream)
+        parts.reseed_dropout(part.model, stream)
         try:
             if number >= len(summaries):
                 _fit(part, phase, journal, folder)
@@ -138,7 +140,7 @@ def train(
     return Trained(model, journal.rows, summaries, cache and cache.summary(), _warnings(journal.rows))
 
 
-def _as_trained(model: keras.Model, frozen: bool) -> keras.Model:
+def as_trained(model: keras.Model, frozen: bool) -> keras.Model:
     """Return `model` in the form in which it is trained: standardised, in half precision, or itself."""
     if frozen and model.name in weights.FILES:
         return models.standardise(model)

@@ -118,7 +118,7 @@ def measure_prepare(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     measured: dict[str, Any] = {"image_size": config.FULL.image_size}
     if hasattr(os, "sched_setaffinity"):
         ways = {"one_core": partial(prepare, CORES_IMAGES, 1), "all_cores": partial(prepare, CORES_IMAGES)}
-        seconds = benchmark.alternate(ways, given.repeats)
+        seconds = benchmark.alternate_warm(ways, given.repeats)
         ratio = benchmark.ratio(seconds["one_core"], seconds["all_cores"])
         measured["cores"] = {"images": CORES_IMAGES, **seconds, "ratio": ratio}
         say(f"bench: prepare: {ratio:.2f} times faster on all cores than on one")

@@ -5,7 +5,7 @@ from lesion import benchmark
 
 def test_ways_are_run_in_turn_and_the_first_run_of_each_does_not_count():
     calls = []
-    seconds = benchmark.alternate({"slow": lambda: calls.append("slow"), "fast": lambda: calls.append("fast")}, 3)
+    seconds = benchmark.alternate_warm({"slow": lambda: calls.append("slow"), "fast": lambda: calls.append("fast")}, 3)
     assert calls == ["slow", "fast"] * 4
     assert {way: len(each) for way, each in seconds.items()} == {"slow": 3, "fast": 3}
 

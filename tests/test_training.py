@@ -5,6 +5,7 @@ import csv
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from lesion import models, training
@@ -148,6 +149,36 @@ def test_a_killed_run_goes_on_from_its_last_finished_epoch(data, tmp_path, monke
     assert trained.history[: killed_in - 1] == before  # kept, seconds and all: not trained again
     assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4, 5, 6]
     assert [row["phase"] for row in trained.history] == ["frozen"] * 3 + ["tune"] * 3
+
+
+@pytest.mark.parametrize("views", [0, 2])
+def test_a_resumed_run_does_not_draw_what_was_drawn_before(data, tmp_path, monkeypatch, views):
+    """Batches and dropout of the first epochs, drawn a second time, would be recognised and teach nothing."""
+    drawn = []
+
+    class Watched(layers.Dropout):
+        def call(self, inputs, training=False):
+            outputs = super().call(inputs, training)
+            if training:
+                tf.py_function(lambda kept: drawn.append(kept.numpy().tobytes()), [outputs != 0], [])
+            return outputs
+
+    def watched_model():
+        keras.utils.set_random_seed(0)
+        image = keras.Input((SIZE, SIZE, 3), name="image")
+        x = layers.GlobalAveragePooling2D(name=models.POOLING)(layers.Conv2D(8, 3, name="convolution")(image))
+        x = layers.Dense(1, name=models.LOGIT)(Watched(0.5)(x))
+        return keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(x), name="small")
+
+    phases = [Phase("frozen", 4, 0.01, 2)]
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_in_epoch(patch, 3)
+        train(data, tmp_path, phases, watched_model(), views)
+    before = set(drawn)
+    drawn.clear()
+    train(data, tmp_path, phases, watched_model(), views)
+    assert len(before) > 4
+    assert not before & set(drawn)
 
 
 def test_a_resumed_run_still_counts_the_epochs_without_progress(data, tmp_path, monkeypatch):
