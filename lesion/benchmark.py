@@ -83,7 +83,7 @@ def cached_training(
         epochs[phase.name] = alternate(runs, repeats)
     *views, validation = [cache.seconds(name) for name in cache.passes]
     passes = {"view": views, "validation": [validation]}
-    whole = [compose(epochs, passes, config.VIEWS, *length) for length in LENGTHS]
+    whole = [compose(epochs, passes, config.VIEWS[name], *length) for length in LENGTHS]
     return {"weights": used, "layers": cache.cuts, "epochs": epochs, "passes": passes, "whole": whole}
 
 

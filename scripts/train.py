@@ -56,7 +56,7 @@ def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str
         "batch_size": given.batch_size,
         "plateau_patience": profile.plateau_patience,
         "learning_rate": given.learning_rate,
-        "views": given.views,
+        "views": 0 if given.no_cache_activations else given.views,
         "seed": given.seed,
     }
     for name in ("epochs", "tune_epochs", "batch_size"):
@@ -65,26 +65,31 @@ def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str
     for name, lowest in {"epochs": 1, "tune_epochs": 0, "batch_size": 1, "seed": 0}.items():
         if settings[name] < lowest:
             raise LesionError(f"--{name.replace('_', '-')} {settings[name]} is too small: give at least {lowest}")
-    settings["views"] = _views(given, settings["epochs"] + settings["tune_epochs"])
+    _check_views(given, settings["epochs"] + settings["tune_epochs"])
     if not 0 < settings["learning_rate"] < float("inf"):
         raise LesionError(f"--learning-rate {settings['learning_rate']} must be above 0: 0.001 is usual")
     return settings
 
 
-def _views(given: argparse.Namespace, epochs: int) -> int:
-    """Return the number of views, 0 for the straightforward way; raises LesionError where it makes no sense."""
-    if given.no_cache_activations:
-        if given.views != config.AS_PROFILE:
-            raise LesionError(f"--views {given.views} and --no-cache-activations exclude each other: give one of them")
-        return 0
+def _check_views(given: argparse.Namespace, epochs: int) -> None:
+    """Raise LesionError where the number of views makes no sense for so many epochs."""
     if given.views == config.AS_PROFILE:
-        return min(config.VIEWS, epochs)
+        return
+    if given.no_cache_activations:
+        raise LesionError(f"--views {given.views} and --no-cache-activations exclude each other: give one of them")
     if not 1 <= given.views <= epochs:
         raise LesionError(
             f"--views {given.views} does not work: each view costs as much as an epoch of the straightforward way, so "
-            f"1 to {epochs} make sense for {epochs} epochs, and {min(config.VIEWS, epochs)} are usual"
+            f"1 to {epochs} make sense for {epochs} epochs"
         )
-    return given.views
+
+
+def of_model(name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings` as they are for one model: `views` is its own default where none is given, 0 for none."""
+    views = settings["views"]
+    if views == config.AS_PROFILE:
+        views = min(config.VIEWS.get(name, 0), settings["epochs"] + settings["tune_epochs"])
+    return {**settings, "views": views if name in weights.FILES else 0}
 
 
 def main() -> bool:
@@ -92,19 +97,18 @@ def main() -> bool:
     given = options()
     names = config.chosen_models(given.model)
     manifest = prepared.read_manifest()
-    settings = settings_of(given, manifest)
-    wanted = {name: _fingerprint(name, settings, manifest) for name in names}
+    shared = settings_of(given, manifest)
+    settings = {name: of_model(name, shared) for name in names}
+    wanted = {name: _fingerprint(name, settings[name], manifest) for name in names}
     todo = [name for name in names if given.force or not _is_trained(name, wanted[name])]
     for name in names:
         if name not in todo:
             say(f"train: {name} is trained already (--force trains it again)")
-    return all([_train(name, settings, wanted[name], given.force) for name in todo])
+    return all([_train(name, settings[name], wanted[name], given.force) for name in todo])
 
 
 def _fingerprint(name: str, settings: dict[str, Any], manifest: dict[str, Any]) -> str:
     asked = {**settings, "weights": weights.identity(settings["weights"], name)}
-    if name not in weights.FILES:
-        del asked["views"]  # nothing of it is ever frozen
     return store.fingerprint(stage="train", model=name, data=manifest["data"], **asked)
 
 
