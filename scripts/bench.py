@@ -19,7 +19,7 @@ from typing import Any
 
 import stage
 
-from lesion import config, prepared, runs, sources, store, weights
+from lesion import config, prepared, runs, sources, store, timing, weights
 from lesion.errors import LesionError
 from lesion.progress import progress, say
 
@@ -55,12 +55,10 @@ def main() -> bool:
 
 
 def _write(name: str, measured: dict[str, Any]) -> None:
-    from lesion import benchmark
-
     written = store.read_json(BENCH, "invoke bench") if BENCH.exists() else {"parts": {}}
     known = {**written["parts"], name: measured}
     known = {part: known[part] for part in PARTS if part in known}
-    store.write_json(BENCH, {"machine": benchmark.machine(), "parts": known})
+    store.write_json(BENCH, {"machine": timing.machine(), "parts": known})
 
 
 def measure_training(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -110,16 +108,14 @@ def measure_gradcam(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def measure_prepare(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure `prepare` on drawn photographs: on one core and on all, and as their number grows."""
-    from lesion import benchmark
-
     images = folder / "images"
     _draw(images, max(GROWTH))
     prepare = partial(_prepare, folder / "home", images)
     measured: dict[str, Any] = {"image_size": config.FULL.image_size}
     if hasattr(os, "sched_setaffinity"):
         ways = {"one_core": partial(prepare, CORES_IMAGES, 1), "all_cores": partial(prepare, CORES_IMAGES)}
-        seconds = benchmark.alternate_warm(ways, given.repeats)
-        ratio = benchmark.ratio(seconds["one_core"], seconds["all_cores"])
+        seconds = timing.alternate_warm(ways, given.repeats)
+        ratio = timing.ratio(seconds["one_core"], seconds["all_cores"])
         measured["cores"] = {"images": CORES_IMAGES, **seconds, "ratio": ratio}
         say(f"bench: prepare: {ratio:.2f} times faster on all cores than on one")
     measured["growth"] = [prepare(count) for count in GROWTH]

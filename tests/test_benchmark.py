@@ -1,17 +1,17 @@
 import pytest
 
-from lesion import benchmark
+from lesion import benchmark, timing
 
 
 def test_ways_are_run_in_turn_and_the_first_run_of_each_does_not_count():
     calls = []
-    seconds = benchmark.alternate_warm({"slow": lambda: calls.append("slow"), "fast": lambda: calls.append("fast")}, 3)
+    seconds = timing.alternate_warm({"slow": lambda: calls.append("slow"), "fast": lambda: calls.append("fast")}, 3)
     assert calls == ["slow", "fast"] * 4
     assert {way: len(each) for way, each in seconds.items()} == {"slow": 3, "fast": 3}
 
 
 def test_the_ratio_is_that_of_the_medians():
-    assert benchmark.ratio([10.0, 12.0, 500.0], [0.1, 3.0, 5.0]) == 4.0
+    assert timing.ratio([10.0, 12.0, 500.0], [0.1, 3.0, 5.0]) == 4.0
 
 
 def test_a_whole_training_is_added_up_from_medians_with_its_passes():
@@ -26,6 +26,6 @@ def test_a_whole_training_is_added_up_from_medians_with_its_passes():
 
 
 def test_the_machine_is_named():
-    machine = benchmark.machine()
+    machine = timing.machine()
     assert machine["processor"]
     assert machine["cores"] >= 1
