@@ -59,7 +59,7 @@ def _epoch(part: Part, phase: Phase, folder: Path) -> Callable[[], object]:
         journal,
         callbacks.TensorBoard(folder / "tensorboard"),
     ]
-    part.model.fit(part.training.take(2), validation_data=part.validation.take(2), verbose=0)
+    part.model.fit(part.training.take(2), validation_data=part.validation.take(2), shuffle=False, verbose=0)
     return lambda: part.model.fit(
         part.training, validation_data=part.validation, epochs=1, shuffle=False, verbose=0, callbacks=watching
     )
