@@ -30,6 +30,8 @@ TRAIN = {
     "tune-epochs": "of fine-tuning, at most; default: as fits the data",
     "batch-size": "images a training step; default: as fits the data",
     "learning-rate": "of Adam; fine-tuning takes a tenth of it",
+    "views": "augmented views of each image that pass a frozen backbone once; default: 4",
+    "no-cache-activations": "run frozen layers anew in each step: 5 to 10 times slower",
     "seed": PREPARE["seed"],
 }
 
@@ -84,13 +86,15 @@ def train(
     tune_epochs=config.AS_PROFILE,
     batch_size=config.AS_PROFILE,
     learning_rate=config.LEARNING_RATE,
+    views=config.AS_PROFILE,
+    no_cache_activations=False,
     seed=config.SEED,
     force=False,
 ):
     """Train the networks; a run that was stopped goes on: writes runs/."""
     options = {"weights": weights, "epochs": epochs, "tune_epochs": tune_epochs, "batch_size": batch_size}
-    options |= {"learning_rate": learning_rate, "seed": seed}
-    finish(run_stage("train", model=model, **options, force=force))
+    options |= {"learning_rate": learning_rate, "views": views, "no_cache_activations": no_cache_activations}
+    finish(run_stage("train", model=model, **options, seed=seed, force=force))
 
 
 @task(auto_shortflags=False, help=MODEL | FORCE)
@@ -124,15 +128,18 @@ def all_stages(
     tune_epochs=config.AS_PROFILE,
     batch_size=config.AS_PROFILE,
     learning_rate=config.LEARNING_RATE,
+    views=config.AS_PROFILE,
+    no_cache_activations=False,
     seed=config.SEED,
     force=False,
 ):
     """Run the whole experiment; what is done already is skipped."""
     data_options = {"data": data, "limit": limit, "image_size": image_size, "no_clean": no_clean}
     training = {"weights": weights, "epochs": epochs, "tune_epochs": tune_epochs, "batch_size": batch_size}
+    training |= {"learning_rate": learning_rate, "views": views, "no_cache_activations": no_cache_activations}
     stages = {
         "prepare": {**data_options, "seed": seed},
-        "train": {"model": model, **training, "learning_rate": learning_rate, "seed": seed},
+        "train": {"model": model, **training, "seed": seed},
         "evaluate": {"model": model},
         "explain": {"model": model},
         "report": {"model": model},
@@ -153,6 +160,19 @@ def all_stages(
 def predict(c, image, model=""):
     """Judge images of your own: prints the verdicts, writes reports/predictions/."""
     finish(run_stage("predict", image=image, model=model))
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        "part": "one of training, pipeline, gradcam, prepare; default: all",
+        "weights": TRAIN["weights"],
+        "repeats": "measurements of each way; the median counts",
+    },
+)
+def bench(c, part="", weights="auto", repeats=5):
+    """Measure how fast the project is on this machine: writes reports/bench.json."""
+    finish(run_stage("bench", part=part, weights=weights, repeats=repeats))
 
 
 @task

@@ -59,9 +59,14 @@ MODELS = ("scratch", "mobilenet", "efficientnet")
 LEARNING_RATE = 1e-3  # Adam; head and from-scratch training
 TUNE_LEARNING_RATE_FACTOR = 0.1  # fine-tuning moves pretrained weights gently
 TUNED_SHARE = 0.25  # the last quarter of the backbone's layers is fine-tuned
+VIEWS = 4  # augmented views of each training image that pass the frozen part of a backbone once
+ACTIVATIONS_SECONDS = 4 * 3600  # the passes may take this long; where they would take longer, fewer views must do
 PATIENCE = 10  # epochs without a better validation loss before training stops
 PLATEAU_FACTOR = 0.5
 RANDOM_BATCHNORM_MOMENTUM = 0.9  # of networks with random weights: .99 never settles in the few steps of a small run
+# Trained in mixed bfloat16 where the processor has instructions for it: 1.2 to 1.4 times faster, and no worse (README).
+# The transfer models are slower in it.
+HALF_PRECISION = ("scratch",)
 PREDICTION_BATCH_SIZE = 64
 CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
 

@@ -40,15 +40,22 @@ def explained_layer(model: keras.Model) -> keras.layers.Layer:
     return model.layers[position - 1]
 
 
-def explain(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
-    """Explain the verdicts of `model` on the rows of `images` (M×S×S×3 uint8), in their order, in batches."""
-    below, above = models.split_at(model, models.POOLING)
-    evidence_of = tf.function(lambda batch: _evidence(above, below(batch, training=False)), reduce_retracing=True)
-    labels = np.zeros(len(rows))
-    for batch, _ in pipeline.evaluation_batches(images, rows, labels, config.PREDICTION_BATCH_SIZE):
-        logits, evidence = evidence_of(batch)
-        for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
-            yield _explanation(float(logit), coarse, batch.shape[1])
+class Explainer:
+    """Grad-CAM of one model; its first batch pays for building the graph, the others cost about a prediction."""
+
+    def __init__(self, model: keras.Model) -> None:
+        below, above = models.split_at(model, explained_layer(model).name)
+        self.evidence_of = tf.function(
+            lambda batch: _evidence(above, below(batch, training=False)), reduce_retracing=True
+        )
+
+    def explain(self, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
+        """Explain the verdicts on the rows of `images` (M×S×S×3 uint8), in their order, in batches."""
+        labels = np.zeros(len(rows))
+        for batch, _ in pipeline.evaluation_batches(images, rows, labels, config.PREDICTION_BATCH_SIZE):
+            logits, evidence = self.evidence_of(batch)
+            for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
+                yield _explanation(float(logit), coarse, batch.shape[1])
 
 
 def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

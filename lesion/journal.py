@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 from keras import callbacks
 
 from lesion import store
@@ -31,16 +32,20 @@ class Journal(callbacks.Callback):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.path, self.best_weights = folder / "history.csv", folder / "best.weights.h5"
+        self.folder, self.path = folder, folder / "history.csv"
         self.rows: list[dict[str, Any]] = []
         self.line = ""
         if self.path.exists():
             rows = store.read_table(self.path, made_by="invoke train")
             self.rows = [{key: _number(value) for key, value in row.items()} for row in rows]
 
-    def start(self, phase: Phase, backup: Path) -> None:
-        """Turn to `phase`; rows of epochs whose backup did not reach the disk are dropped."""
-        self.phase, self.backup = phase, backup
+    def start(self, phase: Phase, backup: Path, weights: keras.Model) -> None:
+        """Turn to `phase`, which trains `weights`; rows of epochs whose backup did not reach the disk are dropped."""
+        self.phase, self.backup, self.weights = phase, backup, weights
+
+    def best_weights(self, phase: Phase) -> Path:
+        """Return the file with the weights, of the part that `phase` trains, of the lowest validation loss."""
+        return self.folder / f"best-{phase.name}.weights.h5"
 
     def of_phase(self) -> list[dict[str, Any]]:
         """Return the rows of the phase that is running."""
@@ -70,8 +75,8 @@ class Journal(callbacks.Callback):
         )
         store.write_table(self.path, self.rows)
         if logs["val_loss"] < lowest:
-            with store.atomic(self.best_weights) as temporary:
-                self.model.save_weights(temporary)
+            with store.atomic(self.best_weights(self.phase)) as temporary:
+                self.weights.save_weights(temporary)
         left = (self.phase.epochs - epoch - 1) * seconds
         self.line = (
             f"{self.model.name} {self.phase.name} {epoch + 1}/{self.phase.epochs}: "

@@ -7,11 +7,8 @@ Grad-CAM and the cut between a frozen and a trained part are one function for al
 import contextlib
 import hashlib
 import io
-import re
 import warnings
 from collections.abc import Callable
-from itertools import groupby
-from typing import Any
 
 import keras
 import numpy as np
@@ -23,13 +20,7 @@ from lesion.errors import LesionError
 POOLING = "pooling"  # the global average pooling: what enters it is what Grad-CAM explains
 STANDARDISED = "standardised"  # between pooling and head, in training only
 LOGIT = "logit"  # the last linear output, before the sigmoid
-PARTS = {  # names of layers, as regular expressions, behind the parts that `architecture` shows
-    "image": "image",
-    "input scaling": "scale|rescaling|normalization",
-    "stem": "stem|Conv1|bn_Conv1|expanded_conv",
-    "top convolution": "top_|Conv_1|out_relu",
-    "head": f"{POOLING}|head_dropout|dense|dropout|{LOGIT}|probability",
-}
+PROBABILITY = "probability"
 
 
 def build_scratch(size: int, weights: str | None = None) -> keras.Model:
@@ -110,8 +101,8 @@ def _classify(x: keras.KerasTensor) -> keras.KerasTensor:
     """Add the layers all three models end in; the sigmoid apart, so that the logit has a layer of its own."""
     x = layers.Dense(128, activation="relu", name="dense")(x)
     x = layers.Dropout(0.5, name="dropout")(x)
-    x = layers.Dense(1, name=LOGIT)(x)
-    return layers.Activation("sigmoid", name="probability")(x)
+    x = layers.Dense(1, name=LOGIT, dtype="float32")(x)  # also where the layers below compute in half precision
+    return layers.Activation("sigmoid", name=PROBABILITY, dtype="float32")(x)
 
 
 def _silence_dropout(backbone: keras.Model) -> None:
@@ -135,11 +126,48 @@ def freeze_backbone(model: keras.Model, tuned_share: float = 0.0) -> None:
 
     Batch normalisation in the backbone is frozen throughout: Keras then runs it in inference mode.
     """
-    names = [layer.name for layer in model.layers]
-    backbone = model.layers[: names.index(POOLING)]
+    backbone = _backbone(model)
     first_tuned = round(len(backbone) * (1 - tuned_share))
     for position, layer in enumerate(backbone):
         layer.trainable = position >= first_tuned and not isinstance(layer, layers.BatchNormalization)
+
+
+def last_frozen(model: keras.Model) -> str:
+    """Name the layer at which to cut `model`, as it is frozen now: nothing below changes in training.
+
+    It is the pooling where the whole backbone is frozen; else the last layer below the first trained one whose
+    output is all that the layers above need, since residual blocks and gates reach past their neighbours.
+    """
+    backbone = _backbone(model)
+    trained = [position for position, layer in enumerate(backbone) if layer.trainable_weights]
+    if not trained:
+        return POOLING
+    read_last: dict[int, int] = {}  # tensor -> position of the last layer that takes it
+    for position, layer in enumerate(backbone):
+        for tensor in keras.tree.flatten(layer.input):
+            read_last[id(tensor)] = position
+    for position in reversed(range(trained[0])):
+        before = [id(layer.output) for layer in backbone[:position]]
+        if all(read_last.get(tensor, 0) <= position for tensor in before):
+            return backbone[position].name
+    raise LesionError(f"{model.name} cannot be cut below {backbone[trained[0]].name}: give --no-cache-activations")
+
+
+def _backbone(model: keras.Model) -> list[layers.Layer]:
+    names = [layer.name for layer in model.layers]
+    return model.layers[: names.index(POOLING)]
+
+
+def in_half_precision(model: keras.Model) -> keras.Model:
+    """Return a copy of `model`, one of MODELS, that computes in bfloat16; its weights and output stay float32."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        copy = build(model.name, model.input_shape[1])
+    finally:
+        keras.config.set_dtype_policy(before)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def standardise(model: keras.Model) -> keras.Model:
@@ -175,14 +203,14 @@ def fold(trained: keras.Model, model: keras.Model) -> None:
     model.get_layer(LOGIT).set_weights(trained.get_layer(LOGIT).get_weights())
 
 
-def split_at(model: keras.Model, layer: str) -> tuple[keras.Model, keras.Model]:
-    """Cut the flat graph at what enters `layer`: (images -> activations, activations -> logit N×1).
+def split_at(model: keras.Model, layer: str, end: str = LOGIT) -> tuple[keras.Model, keras.Model]:
+    """Cut the flat graph after `layer`: (images -> its activations, activations -> output of the layer `end`).
 
     Both parts share their weights with `model`.
     """
-    activations = model.get_layer(layer).input
+    activations = model.get_layer(layer).output
     below = keras.Model(model.input, activations)
-    above = keras.Model(activations, model.get_layer(LOGIT).output)
+    above = keras.Model(activations, model.get_layer(end).output, name=model.name)
     return below, above
 
 
@@ -207,30 +235,3 @@ def parameters(model: keras.Model) -> dict[str, int]:
 def trainable_parameters(model: keras.Model) -> int:
     """Return how many numbers training may change as `model` now stands."""
     return sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)
-
-
-def architecture(model: keras.Model) -> list[dict[str, Any]]:
-    """Describe `model` part by part, in order: its layers' kinds, output shape and number of parameters."""
-    return [_part(part, list(members)) for part, members in groupby(model.layers, key=_part_name)]
-
-
-def _part_name(layer: layers.Layer) -> str:
-    """Name the part a layer belongs to, from Keras' naming of the backbones' layers."""
-    block = re.match(r"block_?(\d+)", layer.name)
-    if block:
-        return f"block {block.group(1)}"
-    for part, pattern in PARTS.items():
-        if re.match(pattern, layer.name):
-            return part
-    return layer.name
-
-
-def _part(name: str, members: list[layers.Layer]) -> dict[str, Any]:
-    kinds = dict.fromkeys(type(layer).__name__ for layer in members)
-    return {
-        "part": name,
-        "layers": len(members),
-        "kind": ", ".join(kinds),
-        "output": [int(side) for side in members[-1].output.shape[1:]],
-        "parameters": sum(layer.count_params() for layer in members),
-    }

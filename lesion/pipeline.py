@@ -100,6 +100,15 @@ def training_batches(
     ).prefetch(tf.data.AUTOTUNE)
 
 
+def augmented_batches(images: np.ndarray, rows: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
+    """Return batches of augmented images B×S×S×3 in the order of `rows`, as `training_batches` would show them."""
+    augment, read = Augmentation(seed), _reader(images)
+    batches = tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
+    return batches.map(lambda row: augment(to_float(read(row))), num_parallel_calls=tf.data.AUTOTUNE).prefetch(
+        tf.data.AUTOTUNE
+    )
+
+
 def evaluation_batches(images: np.ndarray, rows: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Return batches of (images, labels) in the order of `rows`, as they are; kept in memory where they fit."""
     batches = tf.data.Dataset.from_tensor_slices((rows, labels.astype(np.float32)[:, np.newaxis]))

@@ -1,10 +1,8 @@
 """The prepared data on disk: one memory-mapped array of images and one index line for each."""
 
 import contextlib
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,20 +75,21 @@ def open_data() -> PreparedData:
 
 
 @contextlib.contextmanager
-def new_images(count: int, size: int) -> Iterator[tuple[Path, np.ndarray]]:
-    """Yield (temporary file, writable array count×size×size×3 uint8); the file is removed if not renamed.
+def new_images(count: int, size: int) -> Iterator[Callable[[np.ndarray], None]]:
+    """Yield a function that appends an image size×size×3 uint8; in the end `count` of them replace the old data.
 
-    Its blocks are reserved before anything is written: writing to a memory map on a full disk would kill
-    the process instead of raising. Raises LesionError when the disk has no room.
+    Written in order and not through a memory map: that would hold in memory what it has written, and kill the
+    process where the disk is full. Raises LesionError when the disk has no room for them.
     """
     store.require_space(config.DATA, count * size * size * config.CHANNELS, "the prepared images")
-    path = config.DATA / f".{os.getpid()}-{IMAGES.name}"
-    try:
-        shape = (count, size, size, config.CHANNELS)
-        images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-        if hasattr(os, "posix_fallocate"):
-            with path.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-        yield path, images
-    finally:
-        path.unlink(missing_ok=True)
+    shape = (size, size, config.CHANNELS)
+    with store.atomic(IMAGES) as path:
+        with path.open("wb") as file:
+            header = {"descr": np.dtype(np.uint8).str, "fortran_order": False, "shape": (count, *shape)}
+            np.lib.format.write_array_header_2_0(file, header)
+
+            def append(image: np.ndarray) -> None:
+                file.write(image.astype(np.uint8, casting="no").reshape(shape).tobytes())
+
+            yield append
+        MANIFEST.unlink(missing_ok=True)  # from here on the old data is gone

@@ -12,14 +12,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from lesion import config, findings, plots, tables
+from lesion import config, findings, plots, speed, tables
 from lesion.errors import LesionError
 from lesion.results import Artefacts, Map, Model, read_artefacts
 from lesion.tables import COSTS, SCORES, Row
 
 __all__ = ["read_artefacts", "render"]
 
-# Section (its partial is templates/ID.html) -> heading; `external` only where there are such rows.
+# Section (its partial is templates/ID.html) -> heading; `external` and `speed` only where there is such a thing.
 SECTIONS = {
     "warnings": "Warnings",
     "summary": "Results on the test split",
@@ -32,6 +32,7 @@ SECTIONS = {
     "confusion": "Confusion matrices",
     "classes": "Figures by class",
     "explanations": "What each model looks at",
+    "speed": "Speed",
     "methods": "Methods",
     "provenance": "Provenance",
     "limitations": "Limitations",
@@ -107,8 +108,9 @@ def context(artefacts: Artefacts) -> dict[str, Any]:
     """Return everything the templates may use, and nothing else."""
     models = artefacts.models
     external = any("external" in (model.scores or {}) for model in models)
+    absent = {key for key, there in {"external": external, "speed": artefacts.bench}.items() if not there}
     return {
-        "sections": {key: title for key, title in SECTIONS.items() if key != "external" or external},
+        "sections": {key: title for key, title in SECTIONS.items() if key not in absent},
         "verdict": findings.verdict(artefacts),
         "warnings": findings.warnings(artefacts),
         "limitations": findings.limitations(artefacts),
@@ -118,6 +120,8 @@ def context(artefacts: Artefacts) -> dict[str, Any]:
         "summary": tables.summary(models, "test", SCORES + COSTS),
         "score_columns": [column.title for column in SCORES],
         "external": tables.summary(models, "external", SCORES) if external else [],
+        "bench": artefacts.bench,
+        "speed": speed.tables(artefacts.bench["parts"]) if artefacts.bench else [],
         "roc": _roc(models),
         "panels": [_panel(model, artefacts) for model in models],
         "stages": stages(artefacts),

@@ -44,6 +44,7 @@ class Run:
     parameters: dict[str, int]
     architecture: list[dict[str, Any]]
     phases: list[dict[str, Any]]
+    activations: dict[str, Any] | None
     best: dict[str, Any]
     seconds: float
     size_bytes: int
@@ -129,6 +130,7 @@ class Artefacts:
     threshold: float
     models: list[Model]
     images: list[dict[str, Any]]
+    bench: dict[str, Any] | None  # `reports/bench.json`: machine, parts
 
     @property
     def failures(self) -> list[tuple[str, str]]:
@@ -151,7 +153,14 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
         threshold=metrics["threshold"],
         models=[_read_model(name, data, metrics, explanations) for name in models],
         images=explanations["images"] if explanations else [],
+        bench=_read_bench(),
     )
+
+
+def _read_bench() -> dict[str, Any] | None:
+    """Read what `bench` measured: of the machine, and so of whatever data it was measured on."""
+    path = config.REPORTS / "bench.json"
+    return store.read_json(path, "invoke bench") if path.exists() else None
 
 
 def _read_data() -> Data:

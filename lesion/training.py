@@ -17,9 +17,10 @@ import numpy as np
 import tensorflow as tf
 from keras import callbacks
 
-from lesion import config, models, pipeline, store, weights
+from lesion import config, models, parts, pipeline, store, weights
 from lesion.errors import LesionError
 from lesion.journal import EarlyStopping, Journal, Phase, ReduceLROnPlateau
+from lesion.parts import Part
 from lesion.prepared import PreparedData
 from lesion.progress import say
 
@@ -35,6 +36,7 @@ class Trained:
     model: keras.Model
     history: list[dict[str, Any]]
     phases: list[dict[str, Any]]
+    activations: dict[str, Any] | None  # what was computed once, where something was
     warnings: list[str]
 
 
@@ -89,66 +91,90 @@ def device() -> str:
 
 
 def train(
-    model: keras.Model, phases: list[Phase], data: PreparedData, folder: Path, batch_size: int, seed: int
+    model: keras.Model,
+    phases: list[Phase],
+    data: PreparedData,
+    folder: Path,
+    batch_size: int,
+    seed: int,
+    views: int = 0,
 ) -> Trained:
     """Train `model` through `phases` on the train split, judged on the validation split.
 
-    `folder` holds the state of a run that was stopped, if any. Raises LesionError when the loss is no
-    number. The weights given back are those of the lowest validation loss of all phases.
+    `folder` holds the state of a run that was stopped, if any. With `views` above 0 what the phases leave frozen
+    is computed once, for so many augmented views of each image, into the folder `activations` beside it. Raises
+    LesionError when the loss is no number. The weights given back are those of the lowest validation loss.
     """
-    batches = pipeline.training_batches(data.images, *data.of_split("train"), batch_size, seed)
-    validation = pipeline.evaluation_batches(data.images, *data.of_split("validation"), batch_size)
-    trained = models.standardise(model) if phases[0].name == "frozen" and model.name in weights.FILES else model
+    frozen = phases[0].name == "frozen"
+    trained = _as_trained(model, frozen)
     store.require_space(folder, BYTES_A_PARAMETER * model.count_params(), f"training {model.name}")
+    cache = parts.cache(trained, phases, data, folder.parent / "activations", views, seed) if frozen and views else None
+    computed = cache.compute() if cache else {}
     journal, done = Journal(folder), folder / "phases.json"
     summaries = json.loads(done.read_text()) if done.exists() else []
     for number, phase in enumerate(phases):
-        _make_trainable(trained, phase)
-        if number < len(summaries):
-            continue
+        parts.make_trainable(trained, phase)
+        if cache:
+            part = parts.above_cut(trained, computed, data, batch_size, seed)
+        else:
+            part = parts.whole(trained, data, batch_size, seed)
         try:
-            _fit(trained, phase, journal, batches, validation, folder)
+            if number >= len(summaries):
+                _fit(part, phase, journal, folder)
+                summaries.append(_summary(part.model, journal))
+                store.write_json(done, summaries)
+            part.weights.load_weights(journal.best_weights(phase))
         except OSError as error:
             if store.is_disk_full(error):
                 raise
             raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
-        summaries.append(_summary(trained, journal))
-        store.write_json(done, summaries)
         shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)
-    if not journal.best_weights.exists():
+    if not any(math.isfinite(row["val_loss"]) for row in journal.rows):
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
-    trained.load_weights(journal.best_weights)
-    if trained is not model:
+    if frozen and trained is not model:
         models.fold(trained, model)
-    return Trained(model, journal.rows, summaries, _warnings(journal.rows))
+    else:
+        model.set_weights(trained.get_weights())
+    return Trained(model, journal.rows, summaries, cache and cache.summary(), _warnings(journal.rows))
 
 
-def _make_trainable(model: keras.Model, phase: Phase) -> None:
-    if phase.name != "whole":
-        models.freeze_backbone(model, config.TUNED_SHARE if phase.name == "tune" else 0.0)
+def _as_trained(model: keras.Model, frozen: bool) -> keras.Model:
+    """Return `model` in the form in which it is trained: standardised, in half precision, or itself."""
+    if frozen and model.name in weights.FILES:
+        return models.standardise(model)
+    if model.name in config.HALF_PRECISION and computes_bfloat16():
+        return models.in_half_precision(model)
+    return model
 
 
-def _fit(
-    model: keras.Model,
-    phase: Phase,
-    journal: Journal,
-    batches: tf.data.Dataset,
-    validation: tf.data.Dataset,
-    folder: Path,
-) -> None:
-    if journal.best_weights.exists():  # each phase starts from the best that came before it
-        model.load_weights(journal.best_weights)
+def computes_bfloat16() -> bool:
+    """Tell whether training runs on a processor with instructions for bfloat16; elsewhere it would be slower."""
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return False
+    return not tf.config.list_physical_devices("GPU") and bool(flags & {"avx512_bf16", "amx_bf16"})
+
+
+def compile_model(model: keras.Model, learning_rate: float) -> None:
+    """Give `model` its optimizer, loss and metrics."""
     model.compile(
-        optimizer=keras.optimizers.Adam(phase.learning_rate),
+        optimizer=keras.optimizers.Adam(learning_rate),
         loss="binary_crossentropy",
         metrics=["accuracy", keras.metrics.AUC(name="auc")],
     )
+
+
+def _fit(part: Part, phase: Phase, journal: Journal, folder: Path) -> None:
+    model, backup = part.model, folder / f"backup-{phase.name}"
+    journal.start(phase, backup, part.weights)
+    if not journal.best_weights(phase).exists():  # no better may be found than what came before
+        part.weights.save_weights(journal.best_weights(phase))
+    compile_model(model, phase.learning_rate)
     model._initial_epoch = 0  # BackupAndRestore leaves it where it resumed an earlier phase
-    backup = folder / f"backup-{phase.name}"
-    journal.start(phase, backup)
     model.fit(
-        batches,
-        validation_data=validation,
+        part.training,
+        validation_data=part.validation,
         epochs=phase.epochs,
         shuffle=False,  # the batches are shuffled already
         verbose=1 if sys.stdout.isatty() else 0,

@@ -21,12 +21,12 @@ WRITTEN = {  # below each folder, as glob patterns; names that start with a dot 
         for model in config.MODELS
         for name in (
             "model.keras", "history.csv", "manifest.json", "predictions.csv", "evaluation.json",
-            "tensorboard", "partial", ".[0-9]*-*",
+            "tensorboard", "partial", "activations", ".[0-9]*-*",
         )
     ),
     config.REPORTS: (
-        "metrics.json", "explanations.json", "report.json", "index.html", "gradcam/*.jpg", "predictions/*.jpg",
-        "predictions/predictions.csv", ".[0-9]*-*", "gradcam/.[0-9]*-*", "predictions/.[0-9]*-*",
+        "metrics.json", "explanations.json", "report.json", "bench.json", "index.html", "gradcam/*.jpg",
+        "predictions/*.jpg", "predictions/predictions.csv", ".[0-9]*-*", "gradcam/.[0-9]*-*", "predictions/.[0-9]*-*",
     ),
 }  # fmt: skip
 

@@ -100,7 +100,7 @@ def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str
     layer = gradcam.explained_layer(model)
     positions, labels = data.of_split("test")
     maps, empty = {}, 0
-    explanations = progress(gradcam.explain(model, data.images, positions), len(positions), f"explain {name}")
+    explanations = progress(gradcam.Explainer(model).explain(data.images, positions), len(positions), f"explain {name}")
     for position, label, explanation in zip(positions, labels, explanations, strict=True):
         empty += explanation.empty
         row = int(data.rows[position])

@@ -79,7 +79,7 @@ def _predict(name: str, files: list[Path], images: np.ndarray) -> None:
     model = training.load(config.RUNS / name / "model.keras")
     lines = []
     for path, image, explained in zip(
-        files, images, gradcam.explain(model, images, np.arange(len(images))), strict=True
+        files, images, gradcam.Explainer(model).explain(images, np.arange(len(images))), strict=True
     ):
         verdict = config.CLASSES[explained.malignant]
         overlay = PREDICTIONS / f"{path.name}.{name}.jpg"

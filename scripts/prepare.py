@@ -7,9 +7,9 @@ Reads the source that --data names; writes data/{images.npy, index.csv, manifest
 
 import argparse
 import hashlib
-import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,12 +76,9 @@ def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
     size = profile.image_size if asked["image_size"] == config.AS_PROFILE else asked["image_size"]
     for line in filter(None, (source.replaced, source.description)):
         say(f"prepare: {line}")
-    with prepared.new_images(len(source.rows), size) as (path, images):
-        stream = _stream(source, size, asked["clean"], images)
+    with prepared.new_images(len(source.rows), size) as append:
+        stream = _stream(source, size, asked["clean"], append)
         _assign_splits(stream.index, source, asked["seed"])
-        images.flush()
-        prepared.MANIFEST.unlink(missing_ok=True)  # from here on the old data is gone
-        os.replace(path, prepared.IMAGES)
     store.write_table(prepared.INDEX, stream.index)
     manifest = {
         "stage": "prepare",
@@ -108,8 +105,8 @@ class Stream:
     images_digest: str = ""
 
 
-def _stream(source: Source, size: int, clean: bool, images: np.ndarray) -> Stream:
-    """Prepare every image of `source` into `images`; raises LesionError when too many are unreadable."""
+def _stream(source: Source, size: int, clean: bool, append: Callable[[np.ndarray], None]) -> Stream:
+    """Prepare every image of `source` and `append` it; raises LesionError when too many are unreadable."""
     stage.import_tensorflow()
     from lesion import pipeline
 
@@ -120,8 +117,9 @@ def _stream(source: Source, size: int, clean: bool, images: np.ndarray) -> Strea
         row, done = int(source.rows[position]), photograph.prepared
         if done is None:
             stream.unreadable.append({"row": row, "reason": photograph.reason})
+            append(np.zeros((size, size, config.CHANNELS), np.uint8))  # so that positions and rows agree
         else:
-            images[position] = done.image
+            append(done.image)
             digest.update(done.image.tobytes())
             for what, applies in {"cropped": done.cropped, "cleaned": done.cleaned_share >= CLEARLY_CLEANED}.items():
                 if applies and len(stream.examples[what]) < EXAMPLES:

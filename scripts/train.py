@@ -2,7 +2,7 @@
 
     python scripts/train.py --model scratch
 
-Reads data/; writes runs/MODEL/{model.keras, history.csv, manifest.json, tensorboard/}. A run that was
+Reads data/; writes runs/MODEL/{model.keras, history.csv, manifest.json, tensorboard/, activations/}. A run that was
 stopped goes on from its last finished epoch when the same command is given again.
 """
 
@@ -21,6 +21,8 @@ from lesion.progress import duration, say
 if TYPE_CHECKING:  # it takes seconds to import
     import keras
 
+    from lesion import training
+
 
 def options() -> argparse.Namespace:
     """Read the command line."""
@@ -33,6 +35,12 @@ def options() -> argparse.Namespace:
     parser.add_argument("--tune-epochs", type=int, default=config.AS_PROFILE, help="of fine-tuning, at most")
     parser.add_argument("--batch-size", type=int, default=config.AS_PROFILE, help="images a step")
     parser.add_argument("--learning-rate", type=float, default=config.LEARNING_RATE, help="of Adam")
+    parser.add_argument(
+        "--views", type=int, default=config.AS_PROFILE, help="augmented views of each image whose activations are kept"
+    )
+    parser.add_argument(
+        "--no-cache-activations", action="store_true", help="run frozen layers anew in each step, the slow way"
+    )
     parser.add_argument("--seed", type=int, default=config.SEED, help="of everything random")
     parser.add_argument("--force", action="store_true", help="train again though it is done")
     return parser.parse_args()
@@ -48,6 +56,7 @@ def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str
         "batch_size": given.batch_size,
         "plateau_patience": profile.plateau_patience,
         "learning_rate": given.learning_rate,
+        "views": given.views,
         "seed": given.seed,
     }
     for name in ("epochs", "tune_epochs", "batch_size"):
@@ -56,9 +65,26 @@ def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str
     for name, lowest in {"epochs": 1, "tune_epochs": 0, "batch_size": 1, "seed": 0}.items():
         if settings[name] < lowest:
             raise LesionError(f"--{name.replace('_', '-')} {settings[name]} is too small: give at least {lowest}")
+    settings["views"] = _views(given, settings["epochs"] + settings["tune_epochs"])
     if not 0 < settings["learning_rate"] < float("inf"):
         raise LesionError(f"--learning-rate {settings['learning_rate']} must be above 0: 0.001 is usual")
     return settings
+
+
+def _views(given: argparse.Namespace, epochs: int) -> int:
+    """Return the number of views, 0 for the straightforward way; raises LesionError where it makes no sense."""
+    if given.no_cache_activations:
+        if given.views != config.AS_PROFILE:
+            raise LesionError(f"--views {given.views} and --no-cache-activations exclude each other: give one of them")
+        return 0
+    if given.views == config.AS_PROFILE:
+        return min(config.VIEWS, epochs)
+    if not 1 <= given.views <= epochs:
+        raise LesionError(
+            f"--views {given.views} does not work: each view costs as much as an epoch of the straightforward way, so "
+            f"1 to {epochs} make sense for {epochs} epochs, and {min(config.VIEWS, epochs)} are usual"
+        )
+    return given.views
 
 
 def main() -> bool:
@@ -77,6 +103,8 @@ def main() -> bool:
 
 def _fingerprint(name: str, settings: dict[str, Any], manifest: dict[str, Any]) -> str:
     asked = {**settings, "weights": weights.identity(settings["weights"], name)}
+    if name not in weights.FILES:
+        del asked["views"]  # nothing of it is ever frozen
     return store.fingerprint(stage="train", model=name, data=manifest["data"], **asked)
 
 
@@ -106,7 +134,7 @@ def _train(name: str, settings: dict[str, Any], fingerprint: str, force: bool) -
 
 def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None:
     stage.import_tensorflow()  # takes seconds: only when there is something to train
-    from lesion import models, training
+    from lesion import architecture, models, training
 
     begin = time.monotonic()
     run, data = config.RUNS / name, prepared.open_data()
@@ -116,8 +144,9 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
         pretrained = used not in (training.RANDOM, training.NONE_NEEDED)
         planned = ("epochs", "tune_epochs", "learning_rate", "plateau_patience")
         phases = training.plan(pretrained, *(settings[key] for key in planned))
-        parameters, architecture = models.parameters(model), models.architecture(model)
-        trained = training.train(model, phases, data, run / "partial", settings["batch_size"], settings["seed"])
+        parameters, parts = models.parameters(model), architecture.describe(model)
+        details = (settings[key] for key in ("batch_size", "seed", "views"))
+        trained = training.train(model, phases, data, run / "partial", *details)
     _save(run, models.bare(trained.model), trained.history)
     best = min(trained.history, key=lambda row: row["val_loss"])
     store.write_json(
@@ -132,10 +161,11 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
             "preprocessing": {key: data.manifest["settings"][key] for key in ("image_size", "clean")},
             "weights": {"asked": settings["weights"], "used": used, "replaced": replaced},
             "parameters": parameters,
-            "architecture": architecture,
+            "architecture": parts,
             "phases": trained.phases,
+            "activations": trained.activations,
             "best": {key: best[key] for key in ("epoch", "val_loss", "val_auc")},
-            "seconds": round(sum(row["seconds"] for row in trained.history), 2),
+            "seconds": round(_seconds(trained), 2),
             "size_bytes": (run / "model.keras").stat().st_size,
             "warnings": trained.warnings,
             "provenance": store.provenance(time.monotonic() - begin, training.device()),
@@ -145,6 +175,12 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
     for warning in trained.warnings:
         say(f"train: warning: {name} {warning}")
     say(f"train: {name} done in {duration(time.monotonic() - begin)}, best validation AUC {best['val_auc']:.3f}")
+
+
+def _seconds(trained: "training.Trained") -> float:
+    """Return the time of the epochs and of the passes that made their activations."""
+    passes = trained.activations["seconds"] if trained.activations else 0.0
+    return passes + sum(row["seconds"] for row in trained.history)
 
 
 def _save(run: Path, model: "keras.Model", history: list[dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ CONFUSION = {
 }
 AREAS = {"scratch": 0.9127, "mobilenet": 0.9318, "efficientnet": 0.7846}
 ROWS = list(range(40, 52))  # those explained: 12 images, half of them malignant
+ACTIVATIONS = {"views": 4, "layers": ["pooling", "add"], "bytes": 290458368, "seconds": 92.4}
 PROVENANCE = {
     "created": "2024-05-06 07:08:09 +0000",
     "seconds": 12.5,
@@ -130,6 +131,9 @@ def trained(model: str) -> dict:
         ]
         + [{"part": "head", "layers": 4, "kind": "Dense", "output": [1], "parameters": 33025}],
         "phases": [{"name": name, "epochs": 9, "trainable_parameters": 164097, "seconds": 155.1} for name in names],
+        "activations": {"views": 4, "layers": ["pooling", "add"], "bytes": 290458368, "seconds": 92.4}
+        if transfer
+        else None,
         "best": {"epoch": 8, "val_loss": 0.41, "val_auc": 0.9},
         "seconds": {"scratch": 310.2, "mobilenet": 125.0, "efficientnet": 198.7}[model],
         "size_bytes": parameters * 4 + 31337,
@@ -172,6 +176,47 @@ def metrics() -> dict:
         for model in config.MODELS
     }
     return {"data": DATA, "classes": CLASSES, "threshold": 0.5, "models": models, "missing": {}}
+
+
+def bench() -> dict:
+    """Return measurements of which the medians and ratios are easily worked out."""
+    whole = {"views": 4, "straightforward_seconds": 1200.0, "cached_seconds": 200.0, "ratio": 6.0}
+    times = {"frozen": (27.0, 0.5), "tune": (36.0, 12.0)}
+    epochs = {
+        phase: {"straightforward": [slow, 99.0, slow - 1], "cached": [fast, 98.0, fast / 2]}
+        for phase, (slow, fast) in times.items()
+    }
+    passes = {"view": [20.0, 19.0, 50.0], "validation": [3.0]}
+    models = {
+        model: {
+            "weights": "some.h5",
+            "layers": ["pooling", "add"],
+            "epochs": epochs,
+            "passes": passes,
+            "whole": [{"epochs": 30, "tune_epochs": 10, **whole}],
+        }
+        for model in ("mobilenet", "efficientnet")
+    }
+    gradcam = {"trained": True, "images": 200, "predict": [2.0, 2.5, 9.0], "gradcam": [2.4, 2.5, 9.0], "ratio": 1.0}
+    growth = [
+        {"images": 1000, "seconds": 10.0, "peak_bytes": 700_000_000},
+        {"images": 16000, "seconds": 160.0, "peak_bytes": None},
+    ]
+    cores = {"images": 300, "one_core": [4.0, 3.0, 9.0], "all_cores": [2.0, 2.0, 9.0], "ratio": 2.0}
+    parts = {
+        "training": {
+            "images": {"train": 1612, "validation": 346},
+            "image_size": 224,
+            "batch_size": 32,
+            "models": models,
+        },
+        "pipeline": {"images": 256, "pipeline": [1.0, 1.0, 9.0], "step": [16.0, 16.0, 40.0], "ratio": 16.0},
+        "gradcam": {"image_size": 224, "models": dict.fromkeys(config.MODELS, gradcam)},
+        "prepare": {"image_size": 224, "cores": cores, "growth": growth},
+    }
+    measured = {name: {**part, "repeats": 3, "provenance": copy.deepcopy(PROVENANCE)} for name, part in parts.items()}
+    machine = {"processor": "Some Processor 3000", "cores": 2, "memory_bytes": 24 * 2**30, "system": "Linux"}
+    return {"machine": machine, "parts": measured}
 
 
 def scores(confusion: list[list[int]], area: float) -> dict:

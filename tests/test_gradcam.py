@@ -27,7 +27,7 @@ def red_corner():
 
 def test_the_map_shows_the_evidence_in_units_of_the_logit():
     model = small_model(kernel=[64.0, 0, 0], bias=-1.0)
-    (explained,) = gradcam.explain(model, red_corner(), np.array([0]))
+    (explained,) = gradcam.Explainer(model).explain(red_corner(), np.array([0]))
     # 4 of 64 pixels are red: mean red 1/16, so the logit is 64 / 16 - 1 = 3
     assert explained.logit == pytest.approx(3.0, abs=1e-5)
     assert explained.probability == pytest.approx(1 / (1 + np.exp(-3.0)), abs=1e-6)
@@ -40,7 +40,7 @@ def test_the_map_shows_the_evidence_in_units_of_the_logit():
 
 def test_a_benign_verdict_is_explained_by_what_speaks_for_benign():
     model = small_model(kernel=[-64.0, 0, 0], bias=1.0)
-    (explained,) = gradcam.explain(model, red_corner(), np.array([0]))
+    (explained,) = gradcam.Explainer(model).explain(red_corner(), np.array([0]))
     assert explained.logit == pytest.approx(-3.0, abs=1e-5)
     assert not explained.malignant
     assert explained.heat[0, 0] == pytest.approx(1.0)
@@ -49,14 +49,14 @@ def test_a_benign_verdict_is_explained_by_what_speaks_for_benign():
 
 def test_a_saturated_probability_is_still_explained():
     model = small_model(kernel=[64_000.0, 0, 0], bias=0.0)
-    (explained,) = gradcam.explain(model, red_corner(), np.array([0]))
+    (explained,) = gradcam.Explainer(model).explain(red_corner(), np.array([0]))
     assert explained.probability == 1.0
     assert explained.heat[0, 0] == pytest.approx(1.0)
 
 
 def test_no_evidence_is_an_empty_map():
     model = small_model(kernel=[-64.0, 0, 0], bias=9.0)  # malignant in spite of all that is seen
-    (explained,) = gradcam.explain(model, red_corner(), np.array([0]))
+    (explained,) = gradcam.Explainer(model).explain(red_corner(), np.array([0]))
     assert explained.malignant
     assert explained.empty
     assert not explained.heat.any()
@@ -65,7 +65,7 @@ def test_no_evidence_is_an_empty_map():
 def test_a_flat_map_is_not_stretched_to_full_range():
     images = np.full((1, SIZE, SIZE, 3), 200, np.uint8)
     images[0, 0, 0] = 198
-    (explained,) = gradcam.explain(small_model([1.0, 0, 0], 0.0), images, np.array([0]))
+    (explained,) = gradcam.Explainer(small_model([1.0, 0, 0], 0.0)).explain(images, np.array([0]))
     assert explained.heat.min() > 0.95
 
 
@@ -75,7 +75,7 @@ def test_every_network_is_explained_in_batches_and_in_order(name):
     model = models.build(name, 32)
     images = np.random.default_rng(0).integers(0, 256, (70, 32, 32, 3), np.uint8)
     rows = np.arange(70)[::-1]
-    explained = list(gradcam.explain(model, images, rows))
+    explained = list(gradcam.Explainer(model).explain(images, rows))
     expected = model.predict(images[rows] / np.float32(255), verbose=0)[:, 0]
     assert [one.probability for one in explained] == pytest.approx(expected, abs=1e-5)
     for one in explained:

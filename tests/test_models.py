@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from lesion import models
+from lesion import architecture, gradcam, models
 from lesion.errors import LesionError
 
 SIZE = 64
@@ -41,7 +41,7 @@ def test_transfer_models_scale_the_image_to_what_their_backbone_expects(built, n
 
 @pytest.mark.parametrize("name", models.MODELS)
 def test_the_two_parts_of_a_cut_give_what_the_whole_gives(built, name):
-    below, above = models.split_at(built[name], models.POOLING)
+    below, above = models.split_at(built[name], gradcam.explained_layer(built[name]).name)
     images = np.random.default_rng(1).random((2, SIZE, SIZE, 3), np.float32)
     logits = above(below(images, training=False), training=False).numpy()
     whole = built[name](images, training=False).numpy()
@@ -68,10 +68,37 @@ def test_a_frozen_pretrained_backbone_computes_the_same_in_training(tmp_path):
     backbone.save_weights(file)
     model = models.build("efficientnet", SIZE, str(file))
     models.freeze_backbone(model)
-    below, _ = models.split_at(model, models.POOLING)
+    below, _ = models.split_at(model, gradcam.explained_layer(model).name)
     images = np.random.default_rng(2).random((2, SIZE, SIZE, 3), np.float32)
     expected = backbone(images * 255, training=False).numpy()
     assert below(images, training=True).numpy() == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mobilenet", "efficientnet"])
+@pytest.mark.parametrize("tuned_share", [0.0, 0.25, 0.5])
+def test_nothing_below_the_cut_is_trained_and_the_parts_are_the_whole(built, name, tuned_share):
+    model = built[name]
+    models.freeze_backbone(model, tuned_share)
+    cut = models.last_frozen(model)
+    assert (cut == models.POOLING) == (tuned_share == 0)
+    below, above = models.split_at(model, cut, models.PROBABILITY)
+    assert models.trainable_parameters(below) == 0
+    assert models.trainable_parameters(above) == models.trainable_parameters(model)
+    images = np.random.default_rng(1).random((2, SIZE, SIZE, 3), np.float32)
+    parts = above(below(images, training=False), training=False).numpy()
+    assert parts == pytest.approx(model(images, training=False).numpy(), abs=1e-6)
+
+
+def test_half_precision_is_in_the_computing_not_in_weights_or_output(built):
+    copy = models.in_half_precision(built["scratch"])
+    assert keras.config.dtype_policy().name == "float32"  # of whatever is built next
+    images = np.random.default_rng(3).random((4, SIZE, SIZE, 3), np.float32)
+    first = keras.Model(copy.input, copy.get_layer("block1_conv1").output)
+    assert first(images).dtype == "bfloat16"
+    assert {weight.dtype for weight in copy.weights} == {"float32"}
+    probabilities = copy(images, training=False)
+    assert probabilities.dtype == "float32"
+    assert probabilities.numpy() == pytest.approx(built["scratch"](images, training=False).numpy(), abs=0.01)
 
 
 def test_what_a_standardised_model_learned_folds_into_the_plain_one():
@@ -109,7 +136,7 @@ def test_an_unknown_model_is_an_error_that_lists_the_known_ones():
 
 @pytest.mark.parametrize("name", models.MODELS)
 def test_the_architecture_accounts_for_every_layer_and_parameter(built, name):
-    parts = models.architecture(built[name])
+    parts = architecture.describe(built[name])
     assert sum(part["layers"] for part in parts) == len(built[name].layers)
     assert sum(part["parameters"] for part in parts) == built[name].count_params()
     assert (parts[0]["part"], parts[-1]["part"]) == ("image", "head")

@@ -3,11 +3,13 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -135,6 +137,57 @@ def test_predict_judges_a_folder_and_reports_what_it_cannot_read(home, tmp_path)
     assert f"({max(aucs, key=aucs.get)})" in best
 
 
+def test_frozen_layers_run_once_and_no_cache_activations_runs_them_in_each_step(home, tmp_path):
+    keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3)).save_weights(
+        tmp_path / "mobilenet_v2_notop.weights.h5"
+    )
+    (tmp_path / "home").mkdir()
+    shutil.copytree(home / "data", tmp_path / "home" / "data")
+    words = ["train", "--model", "mobilenet", "--weights", str(tmp_path), "--epochs", "2", "--tune-epochs", "1"]
+    run = tmp_path / "home" / "runs" / "mobilenet"
+    printed = invoke(tmp_path / "home", *words, "--views", "2")
+    assert "2 views go through the frozen layers once" in printed
+    assert [line.split(",")[0] for line in (run / "history.csv").read_text().split()[1:]] == [
+        "frozen",
+        "frozen",
+        "tune",
+    ]
+    kept = sorted(path.name for path in (run / "activations").glob("*.npy"))
+    assert [name.split("-")[1] for name in kept] == ["validation.npy", "view0.npy", "view1.npy"] * 2
+    activations = json.loads((run / "manifest.json").read_text())["activations"]
+    assert activations["views"] == 2
+    assert activations["bytes"] == sum((run / "activations" / name).stat().st_size for name in kept)
+    assert "is trained already" in invoke(tmp_path / "home", *words, "--views", "2")
+    invoke(tmp_path / "home", *words, "--no-cache-activations")
+    assert json.loads((run / "manifest.json").read_text())["activations"] is None
+    invoke(tmp_path / "home", "clean")
+    assert not run.exists()
+
+
+def test_bench_measures_a_part_and_the_report_shows_it(home):
+    invoke(home, "bench", "--part", "gradcam", "--repeats", "1")
+    measured = json.loads((home / "reports" / "bench.json").read_text())["parts"]["gradcam"]["models"]
+    for name in MODELS:
+        assert measured[name]["trained"]
+        assert measured[name]["ratio"] == pytest.approx(measured[name]["predict"][0] / measured[name]["gradcam"][0])
+    invoke(home, "report")
+    assert "Grad-CAM against prediction of the same images" in (home / "reports" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--views", "0"], "--views 0 does not work"),
+        (["--views", "4", "--epochs", "2", "--tune-epochs", "1"], "so 1 to 3 make sense for 3 epochs, and 3 are usual"),
+        (["--views", "2", "--no-cache-activations"], "exclude each other"),
+    ],
+)
+def test_views_that_make_no_sense_are_refused(home, words, said):
+    before = state(home)
+    assert said in invoke(home, "train", "--model", "mobilenet", *words, status=2)
+    assert state(home) == before
+
+
 def test_clean_removes_what_the_stages_wrote_and_nothing_else(home):
     mine = [home / "data" / "mine.csv", home / "runs" / "notes.txt", home / "reports" / "gradcam" / "mine.png"]
     for path in mine:
@@ -173,6 +226,8 @@ def test_unreadable_images_are_counted_and_too_many_of_them_stop_the_run(tmp_pat
         (["prepare", "--data", "nowhere"], "'nowhere' does not exist"),
         (["prepare", "--data", "sample", "--image-size", "4"], "--image-size 4 does not work"),
         (["prepare", "--data", "sample", "--limit", "6"], "too few"),
+        (["bench", "--part", "lunch"], "--part 'lunch' is not known: give one of training, pipeline, gradcam, prepare"),
+        (["bench", "--part", "gradcam"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["train"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["evaluate"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["explain"], "data/manifest.json is missing: run `invoke prepare` first"),
@@ -187,8 +242,17 @@ def test_what_cannot_be_done_is_one_line_that_says_what_to_do(tmp_path, words, s
 
 def test_the_list_of_tasks_reads_like_documentation(tmp_path):
     printed = invoke(tmp_path, "--list")
-    for name in ("all", "clean", "evaluate", "explain", "predict", "prepare", "report", "test", "train"):
+    for name in ("all", "bench", "clean", "evaluate", "explain", "predict", "prepare", "report", "test", "train"):
         assert f"\n  {name} " in printed
     help_text = invoke(tmp_path, "--help", "train")
-    for option in ("--model", "--weights", "--epochs", "--tune-epochs", "--batch-size", "--learning-rate", "--seed"):
+    for option in (
+        "--model",
+        "--weights",
+        "--epochs",
+        "--tune-epochs",
+        "--batch-size",
+        "--learning-rate",
+        "--views",
+        "--seed",
+    ):
         assert option in help_text
