@@ -8,9 +8,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 from sklearn import metrics as sk
 
-BINS = 10  # of equal width, as is usual
+from lesion import config
+
 CLIP = 5e-9  # half of the last decimal that predictions.csv keeps: 0 and 1 stay the most extreme, and finite
-TEMPERATURES = (0.05, 20.0)  # range of the search; an optimum outside it is no calibration but a broken model
 EDGE = 1.01  # an optimum within this factor of the range's ends lies outside it
 CONSTANT = 1e-6  # probabilities that differ by less are equal
 
@@ -42,12 +42,13 @@ def measure(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
 def reliability_curve(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float | int]]:
     """Return the bins that hold rows: mean `predicted` probability, `observed` share of malignant, number of `rows`.
 
-    BINS bins of equal width over 0 to 1, of the probability of malignancy; a bin holds its upper end, the first
-    its lower end as well (Guo et al., ICML 2017; scikit-learn's `calibration_curve`, which gives no counts).
+    Bins of equal width over 0 to 1, of the probability of malignancy; a bin holds its upper end, the first its lower
+    end as well (Guo et al., ICML 2017; scikit-learn's `calibration_curve`, which gives no counts).
     """
-    bin_of_row = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], probabilities)
-    rows = np.bincount(bin_of_row, minlength=BINS)
-    sums = [np.bincount(bin_of_row, weights=values, minlength=BINS) for values in (probabilities, labels)]
+    bins = config.CALIBRATION_BINS
+    bin_of_row = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)
+    rows = np.bincount(bin_of_row, minlength=bins)
+    sums = [np.bincount(bin_of_row, weights=values, minlength=bins) for values in (probabilities, labels)]
     return [
         {
             "predicted": float(sums[0][bin] / rows[bin]),
@@ -72,13 +73,15 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> Temperatur
     signed = _logits(probabilities) * np.where(labels == 1, 1, -1)
     if signed.min() > 0:
         return Temperature(1.0, "every validation image is on the right side of 0.5, so any temperature below 1 fits")
+    lowest, highest = config.TEMPERATURES
+    bounds = np.log([lowest, highest])
     found = minimize_scalar(
-        lambda log_t: np.mean(np.logaddexp(0, -signed / np.exp(log_t))), bounds=np.log(TEMPERATURES), method="bounded"
+        lambda log_t: np.mean(np.logaddexp(0, -signed / np.exp(log_t))), bounds=bounds, method="bounded"
     )
     value = float(np.exp(found.x))
-    if value > TEMPERATURES[1] / EDGE:
+    if value > highest / EDGE:
         return Temperature(1.0, "the probabilities point the wrong way, so none is best")
-    if value < TEMPERATURES[0] * EDGE:
+    if value < lowest * EDGE:
         return Temperature(1.0, "the probabilities are all so near 0.5 that the temperature has no sound value")
     return Temperature(value)
 

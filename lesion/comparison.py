@@ -15,7 +15,6 @@ from scipy.stats import binom, binomtest, norm, rankdata
 from lesion import intervals, ranking
 
 ROUNDING = 1e-15  # a variance, or a difference, below it is none
-SIGNIFICANT = 0.05  # a smaller p-value, corrected for the number of comparisons, counts as support
 
 
 def compare(

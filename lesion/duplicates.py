@@ -16,15 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lesion import matching
+from lesion import config, matching
 from lesion.keypoints import KeypointStore
 from lesion.signatures import Watch, nearest, signatures
 
-CANDIDATES = 20  # most similar rows of other groups that a row is compared with, each round
-STEP = 5  # of them at a time: rows joined by then need no further comparison
-ROUNDS = 3  # a group's own rows are no candidates any more: hundreds of copies of one picture need several rounds
-WITNESSES = 6  # other pairs that are asked before groups are joined
-AGREEMENT = 0.5  # share of the witnesses that must be links: of copies nearly all are, of strangers none
 BATCH = 64  # pairs a thread takes at a time
 
 Pair = tuple[int, int]  # row numbers, the smaller one first
@@ -62,11 +57,11 @@ def find_groups(store: KeypointStore, seed: int, watch: Watch = _unwatched) -> G
         return _compare(store, pairs, watch)
 
     linker = Linker(len(store), check, seed)
-    for _ in range(ROUNDS):
+    for _ in range(config.CANDIDATE_ROUNDS):
         before = linker.groups.copy()
-        candidates = nearest(plain, mirror, before, CANDIDATES)
-        for first in range(0, candidates.shape[1], STEP):
-            linker.try_pairs(_pairs(candidates[:, first : first + STEP]))
+        candidates = nearest(plain, mirror, before, config.CANDIDATES)
+        for first in range(0, candidates.shape[1], config.CANDIDATE_STEP):
+            linker.try_pairs(_pairs(candidates[:, first : first + config.CANDIDATE_STEP]))
         if (linker.groups == before).all():
             break
     return linker.result()
@@ -81,7 +76,9 @@ def _compare(store: KeypointStore, pairs: list[Pair], watch: Watch) -> list[int]
     batches = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
     # Threads of the matrix product's own would fight with these over products that are small.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = watch(pool.map(count, batches), len(batches), "compare images")
+        counts = pool.map(count, batches)
+        if len(batches) > 1:  # a handful of witnesses, asked thousands of times, is nothing to watch
+            counts = watch(counts, len(batches), "compare images")
         return [number for batch in counts for number in batch]
 
 
@@ -129,7 +126,7 @@ class Linker:
         self._inliers.update(zip(pairs, self._check(pairs) if pairs else [], strict=True))
 
     def _linked(self, pair: Pair) -> bool:
-        return self._inliers[pair] >= matching.ENOUGH
+        return self._inliers[pair] >= config.ENOUGH_INLIERS
 
     def _joined(self, pair: Pair) -> bool:
         return bool(self.groups[pair[0]] == self.groups[pair[1]])
@@ -139,7 +136,7 @@ class Linker:
         small, large = sorted(int(self.groups[row]) for row in link)
         witnesses = self._witnesses(link, small, large)
         self._ask([pair for pair in witnesses if pair not in self._inliers])
-        if witnesses and np.mean([self._linked(pair) for pair in witnesses]) < AGREEMENT:
+        if witnesses and np.mean([self._linked(pair) for pair in witnesses]) < config.AGREEMENT:
             return False
         moved = self._members.pop(large)
         self._members[small] += moved
@@ -147,9 +144,9 @@ class Linker:
         return True
 
     def _witnesses(self, link: Pair, one: int, other: int) -> list[Pair]:
-        """Return up to WITNESSES pairs across two groups, without the link itself."""
+        """Return some pairs across two groups, without the link itself."""
         ours, theirs = self._members[one], self._members[other]
         rng = np.random.default_rng((self._seed, *link))
-        chosen = rng.choice(len(ours) * len(theirs), min(len(ours) * len(theirs), WITNESSES + 1), replace=False)
+        chosen = rng.choice(len(ours) * len(theirs), min(len(ours) * len(theirs), config.WITNESSES + 1), replace=False)
         pairs = [(ours[place // len(theirs)], theirs[place % len(theirs)]) for place in chosen.tolist()]
-        return [pair for pair in (tuple(sorted(pair)) for pair in pairs) if pair != link][:WITNESSES]
+        return [pair for pair in (tuple(sorted(pair)) for pair in pairs) if pair != link][: config.WITNESSES]

@@ -8,18 +8,18 @@ SIFT (Lowe, 2004) does not change with rotation, zoom and brightness. A mirror i
 descriptor of the mirrored picture holds the same numbers in another order, so `mirrored` makes one from the other.
 """
 
+import contextlib
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from lesion import config
 from lesion.resize import resize
 
-WORKING_SIDE = 192  # pixels, the longer side: 160 loses copies of blurred photographs, 224 costs half as much again
-MOST_KEYPOINTS = 250  # the strongest of an image: 34 KB a row on disk
-CONTRAST = 0.005  # SIFT's own .04 leaves soft lesions with no keypoint at all
-EDGE = 10.0  # SIFT's own, which passes over lines; with 20, stripes of smeared borders included, nothing improved
 GRID, ORIENTATIONS = 4, 8  # of a SIFT descriptor: 4 × 4 cells of 8 orientations
 LENGTH = GRID * GRID * ORIENTATIONS  # numbers in a descriptor
 # Mirrored along the keypoint's direction, rows of cells swap places and orientations turn the other way.
@@ -30,12 +30,15 @@ _MIRROR = np.arange(LENGTH).reshape(GRID, GRID, ORIENTATIONS)[::-1, :, -np.arang
 class Keypoints:
     """Distinctive places of one image, strongest first."""
 
-    points: np.ndarray  # (n, 2) float32, x and y in pixels of the image at WORKING_SIDE
+    points: np.ndarray  # (n, 2) float32, x and y in pixels of the image at its working size
     descriptors: np.ndarray  # (n, LENGTH) uint8, SIFT
 
     def __len__(self) -> int:
         """Return how many there are: 0 (a featureless image) to MOST_KEYPOINTS."""
         return len(self.points)
+
+
+NONE = Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, LENGTH), np.uint8))
 
 
 def describe(image: np.ndarray) -> Keypoints:
@@ -44,19 +47,21 @@ def describe(image: np.ndarray) -> Keypoints:
     The same image always gives the same keypoints. May run in parallel threads.
     """
     grey = _working_size(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-    sift = cv2.SIFT_create(nfeatures=MOST_KEYPOINTS, contrastThreshold=CONTRAST, edgeThreshold=EDGE)
+    sift = cv2.SIFT_create(
+        nfeatures=config.MOST_KEYPOINTS, contrastThreshold=config.KEYPOINT_CONTRAST, edgeThreshold=config.KEYPOINT_EDGE
+    )
     found, descriptors = sift.detectAndCompute(grey, None)
     if not found:
-        return Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, LENGTH), np.uint8))
+        return NONE
     # SIFT returns all keypoints that are as strong as the last one it was asked for.
-    order = np.argsort([-keypoint.response for keypoint in found], kind="stable")[:MOST_KEYPOINTS]
+    order = np.argsort([-keypoint.response for keypoint in found], kind="stable")[: config.MOST_KEYPOINTS]
     points = cv2.KeyPoint_convert(found)
     return Keypoints(points[order].astype(np.float32), descriptors[order].clip(0, 255).astype(np.uint8))
 
 
 def _working_size(grey: np.ndarray) -> np.ndarray:
-    """Return the grey image with its longer side at WORKING_SIDE, its shape kept."""
-    factor = WORKING_SIDE / max(grey.shape)
+    """Return the grey image with its longer side at KEYPOINT_SIDE, its shape kept."""
+    factor = config.KEYPOINT_SIDE / max(grey.shape)
     return resize(grey, *(max(1, round(side * factor)) for side in grey.shape[::-1]))
 
 
@@ -75,20 +80,23 @@ def rooted(descriptors: np.ndarray) -> np.ndarray:
 
 
 class KeypointStore:
-    """The keypoints of `rows` images in three memory-mapped files of a fixed size, written and read row by row.
+    """The keypoints of `rows` images in two files of a fixed size, written and read row by row.
 
-    A row that was never written has no keypoints.
+    A row that was never written has no keypoints. Rows are read through a memory map, but written as files are: a
+    full disk raises OSError, where writing through the map would kill the process.
     """
 
     def __init__(self, folder: Path, rows: int) -> None:
         """Create the files in `folder`, which must exist; files of an earlier store there are replaced."""
-        self._points = self._file(folder / "points.npy", (rows, MOST_KEYPOINTS, 2), np.float32)
-        self._descriptors = self._file(folder / "descriptors.npy", (rows, MOST_KEYPOINTS, LENGTH), np.uint8)
+        shape = (rows, config.MOST_KEYPOINTS)
+        self._points = self._file(folder / "points.npy", (*shape, 2), np.float32)
+        self._descriptors = self._file(folder / "descriptors.npy", (*shape, LENGTH), np.uint8)
         self.counts = np.zeros(rows, np.int64)
 
     @staticmethod
-    def _file(path: Path, shape: tuple[int, ...], kind: type) -> np.ndarray:
-        return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+    def _file(path: Path, shape: tuple[int, ...], kind: type) -> np.memmap:
+        np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)  # takes no room on the disk yet
+        return np.lib.format.open_memmap(path, mode="r")
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -97,8 +105,10 @@ class KeypointStore:
     def write(self, row: int, keypoints: Keypoints) -> None:
         """Keep the keypoints of `row`."""
         count = self.counts[row] = len(keypoints)
-        self._points[row, :count] = keypoints.points
-        self._descriptors[row, :count] = keypoints.descriptors
+        for table, values in ((self._points, keypoints.points), (self._descriptors, keypoints.descriptors)):
+            with open(table.filename, "r+b") as file:
+                file.seek(table.offset + row * table.strides[0])
+                file.write(np.pad(values, [(0, table.shape[1] - count), (0, 0)]).astype(table.dtype).tobytes())
 
     def read(self, row: int) -> Keypoints:
         """Return the keypoints of `row`."""
@@ -106,6 +116,17 @@ class KeypointStore:
         return Keypoints(self._points[row, :count], self._descriptors[row, :count])
 
 
+@contextlib.contextmanager
+def temporary_store(folder: Path, rows: int) -> Iterator[KeypointStore]:
+    """Yield a store of `rows` rows in `folder`, which is made anew and removed in the end, also after an error."""
+    shutil.rmtree(folder, ignore_errors=True)  # left behind by a run that was killed
+    folder.mkdir(parents=True)
+    try:
+        yield KeypointStore(folder, rows)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def bytes_needed(rows: int) -> int:
     """Return the disk space that a store of `rows` takes."""
-    return rows * MOST_KEYPOINTS * (LENGTH + 2 * np.dtype(np.float32).itemsize)
+    return rows * config.MOST_KEYPOINTS * (LENGTH + 2 * np.dtype(np.float32).itemsize)

@@ -3,15 +3,8 @@
 import cv2
 import numpy as np
 
+from lesion import config
 from lesion.keypoints import Keypoints, mirrored, rooted
-
-RATIO = 0.8  # Lowe's: the second best match must be this much further away, or the match says nothing
-TOLERANCE = 4.0  # pixels at the working size between where the map puts a keypoint and where its match is
-ITERATIONS = 2000  # of RANSAC, at most: enough where 1 match in 7 is right
-CONFIDENCE = 0.999  # of RANSAC, to stop before
-MOST_ZOOM = 2.5  # either way; .8 to 1.2 with shear, in both pictures, stays below 2
-MOST_STRETCH = 2.2  # of one direction against the other: twice a zoom of .8 to 1.2 and a shear of .15 stays below
-ENOUGH = 8  # inliers: pairs of different lesions have up to 6, copies 50 and more, distorted blurred ones 9
 
 
 def inliers(one: Keypoints, other: Keypoints) -> int:
@@ -21,15 +14,15 @@ def inliers(one: Keypoints, other: Keypoints) -> int:
     two sets, not even on the thread.
     """
     if _identical(one, other):
-        return max(len(one), ENOUGH)
-    if min(len(one), len(other)) < ENOUGH:
+        return max(len(one), config.ENOUGH_INLIERS)
+    if min(len(one), len(other)) < config.ENOUGH_INLIERS:
         return 0
     target = rooted(other.descriptors)
     best = 0
     for flip in (False, True):
         source = rooted(mirrored(one.descriptors) if flip else one.descriptors)
         start, end = _matches(source @ target.T)
-        if len(start) >= ENOUGH:
+        if len(start) >= config.ENOUGH_INLIERS:
             best = max(best, _agreeing(one.points[start], other.points[end], flip))
     return best
 
@@ -48,7 +41,8 @@ def _matches(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     best = similarity[rows, columns]
     similarity[rows, columns] = -1
     second = similarity.max(axis=1)
-    clear = 1 - best < RATIO**2 * (1 - second)  # the squared distance of vectors of length 1 is 2 - 2 × similarity
+    # The squared distance of vectors of length 1 is 2 - 2 × similarity.
+    clear = 1 - best < config.MATCH_RATIO**2 * (1 - second)
     return rows[clear], columns[clear]
 
 
@@ -56,7 +50,12 @@ def _agreeing(start: np.ndarray, end: np.ndarray, flip: bool) -> int:
     """Return how many of the pairs of points (n, 2) one plausible affine map, mirroring or not, explains."""
     # OpenCV seeds each RANSAC with the same number, whatever ran before.
     matrix, agree = cv2.estimateAffine2D(
-        start, end, None, cv2.RANSAC, TOLERANCE, maxIters=ITERATIONS, confidence=CONFIDENCE
+        start,
+        end,
+        method=cv2.RANSAC,
+        ransacReprojThreshold=config.MATCH_TOLERANCE,
+        maxIters=config.RANSAC_ITERATIONS,
+        confidence=config.RANSAC_CONFIDENCE,
     )
     if matrix is None or not _plausible(matrix[:, :2], flip):
         return 0
@@ -67,4 +66,5 @@ def _agreeing(start: np.ndarray, end: np.ndarray, flip: bool) -> int:
 def _plausible(linear: np.ndarray, flip: bool) -> bool:
     largest, smallest = np.linalg.svd(linear, compute_uv=False)
     mirrors = bool(np.linalg.det(linear) < 0)
-    return mirrors == flip and 1 / MOST_ZOOM < smallest <= largest < min(MOST_ZOOM, MOST_STRETCH * smallest)
+    highest = min(config.MOST_ZOOM, config.MOST_STRETCH * smallest)
+    return mirrors == flip and 1 / config.MOST_ZOOM < smallest <= largest < highest

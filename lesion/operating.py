@@ -8,8 +8,6 @@ from sklearn import metrics as sk
 from lesion import config
 from lesion.errors import LesionError
 
-MINIMUM_SENSITIVITY = 0.95  # of the point for screening, where a missed melanoma costs most
-PREVALENCES = (0.02, 0.10, 0.50)  # share of malignant lesions: a screened population, a skin clinic, these data
 ROUNDING = 1e-9  # sensitivities that differ by less are equal
 
 
@@ -32,7 +30,7 @@ def choose(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float | N
         return chosen
     thresholds = np.unique(probabilities)  # each stands for all thresholds down to the next lower probability
     sensitivity = 1 - np.searchsorted(malignant, thresholds) / len(malignant)
-    chosen["sensitive"] = float(thresholds[sensitivity >= MINIMUM_SENSITIVITY - ROUNDING].max())
+    chosen["sensitive"] = float(thresholds[sensitivity >= config.SCREENING_SENSITIVITY - ROUNDING].max())
     if len(benign):
         youden = sensitivity + np.searchsorted(benign, thresholds) / len(benign) - 1
         if youden.max() > ROUNDING:
@@ -44,7 +42,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> 
     """Return what a frozen `threshold` gives on rows that did not choose it: plain values, None where undefined.
 
     `confusion` holds rows, true class by verdict, benign first. `prevalences` is a list, one entry each of
-    PREVALENCES, with the predictive values to be expected there.
+    config.PREVALENCES, with the predictive values to be expected there.
     """
     verdicts = probabilities >= threshold
     confusion = sk.confusion_matrix(labels, verdicts, labels=[0, 1])
@@ -61,7 +59,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> 
         "balanced_accuracy": (sensitivity + specificity) / 2 if both else None,
         "mcc": float(sk.matthews_corrcoef(labels, verdicts)) if mixed else None,
         "prevalences": [
-            {"prevalence": share, **predictive_values(sensitivity, specificity, share)} for share in PREVALENCES
+            {"prevalence": share, **predictive_values(sensitivity, specificity, share)} for share in config.PREVALENCES
         ],
     }
 

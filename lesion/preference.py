@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lesion import comparison
+from lesion import config
 
 BETTER = {"roc_auc": "ranks better", "accuracy": "is right more often"}
 NAMES = {"roc_auc": "ROC-AUC", "accuracy": "accuracy"}
@@ -17,7 +17,7 @@ def supported(figures: Mapping[str, Any]) -> bool:
     if figures["p_corrected"] is None or figures["interval"] is None:
         return False
     low, high = figures["interval"]
-    return figures["p_corrected"] < comparison.SIGNIFICANT and (low > 0 or high < 0)
+    return figures["p_corrected"] < config.SIGNIFICANT and (low > 0 or high < 0)
 
 
 def sentences(comparisons: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[str]:

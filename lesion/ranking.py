@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MINIMUM_SENSITIVITY = 0.8  # of the partial area: ISIC 2024 takes a detector that misses more for useless
+from lesion import config
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def areas(ranking: Ranking, weights: np.ndarray) -> dict[str, np.ndarray]:
             "roc_auc": area,
             "average_precision": np.sum(np.diff(missed, axis=1) * precision, axis=1)
             + 0 * area,  # NaN where the area is
-            "partial_auc": _left_area(missed, specificity, 1 - MINIMUM_SENSITIVITY),
+            "partial_auc": _left_area(missed, specificity, 1 - config.PARTIAL_AUC_SENSITIVITY),
         }
 
 

@@ -9,12 +9,6 @@ from scipy.stats import norm
 from lesion import comparison, config
 
 CONSTANT = 1e-6  # probabilities that differ by less are equal
-OVERLOOKED = 3  # a good model misses all lesions of a class by bad luck where there are fewer than this many
-NEAR_CHANCE = 0.05  # a ROC-AUC within this distance of 0.5 is near guessing
-USEFUL = 0.7  # ROC-AUC of a model that has learned something; the alarm waits until the rows exclude it
-CONFIDENCE = 0.95
-STUCK = 0.99  # a loss above this share of guessing's has not moved
-EPOCHS_TO_START = 3  # epochs in which a network may still be getting under way
 
 
 def judge(labels: np.ndarray, probabilities: np.ndarray, threshold: float, groups: np.ndarray) -> list[str]:
@@ -36,6 +30,11 @@ def judge(labels: np.ndarray, probabilities: np.ndarray, threshold: float, group
     ]
 
 
+def on_split(split: str, sentences: Sequence[str]) -> list[str]:
+    """Return what `judge` says of a split as warnings that go after a model's name."""
+    return [f"collapsed on the {split} split: {sentence}" for sentence in sentences]
+
+
 def judge_losses(
     training: Sequence[float], validation: Sequence[float], malignant_share: float, finished: bool
 ) -> list[str]:
@@ -49,14 +48,14 @@ def judge_losses(
         lost = [epoch for epoch, loss in enumerate(losses, 1) if not math.isfinite(loss)]
         if lost:
             return [f"has broken down: the {name} loss was no number in epoch {lost[0]}"]
-    if not validation or not (finished or len(validation) >= EPOCHS_TO_START):
+    if not validation or not (finished or len(validation) >= config.EPOCHS_TO_START):
         return []
     guessing = _entropy(malignant_share)
     lowest, learned = min(validation), min(training)
-    if lowest < STUCK * guessing:
+    if lowest < config.STUCK_LOSS * guessing:
         return []
     stands = f"the validation loss never fell below {lowest:.3f}, and guessing has {guessing:.3f}"
-    if learned < STUCK * guessing:
+    if learned < config.STUCK_LOSS * guessing:
         return [
             f"has learned nothing that holds for other images: the training loss fell to {learned:.3f}, but {stands}"
         ]
@@ -67,7 +66,7 @@ def _one_class(labels: np.ndarray, probabilities: np.ndarray, threshold: float, 
     """Name verdicts of one class, unless hardly any lesion of the other class is there to be found."""
     verdicts = probabilities >= threshold
     called = int(verdicts[0])
-    if np.any(verdicts != verdicts[0]) or len(np.unique(groups[labels != called])) < OVERLOOKED:
+    if np.any(verdicts != verdicts[0]) or len(np.unique(groups[labels != called])) < config.OVERLOOKED:
         return None
     return f"all {len(verdicts):,} images are called {config.CLASSES[called]}"
 
@@ -78,13 +77,13 @@ def _guessing(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray)
     area, error = float(areas[0]), math.sqrt(max(covariance[0, 0], 0.0))
     if np.isnan(error):
         return None
-    low, high = area + norm.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]) * error
-    if high >= USEFUL:
+    low, high = area + norm.ppf([(1 - config.CONFIDENCE) / 2, (1 + config.CONFIDENCE) / 2]) * error
+    if high >= config.USEFUL_AUC:
         return None
     found = f"ROC-AUC {area:.3f}, 95 % interval {max(low, 0):.3f} to {high:.3f}"
-    if high < 0.5 - NEAR_CHANCE:
+    if high < 0.5 - config.NEAR_CHANCE:
         return f"ranks the wrong way round, benign above malignant ({found}): are the classes in the right order?"
-    if low <= 0.5 or area < 0.5 + NEAR_CHANCE:
+    if low <= 0.5 or area < 0.5 + config.NEAR_CHANCE:
         return f"ranks no better than guessing ({found})"
     return None
 

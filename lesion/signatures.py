@@ -9,12 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 import cv2
 import numpy as np
 
+from lesion import config
 from lesion.keypoints import KeypointStore, mirrored, rooted
 
-WORDS = 32  # typical descriptors
-DIMENSIONS = 256  # of a signature: 17 MB for 17,000 rows
-LEARNING_ROWS = 1500  # what words and components are learnt from, at most: 49 MB of vectors and 7 s
-DESCRIPTORS_PER_ROW = 40  # of these rows, for the words
 BLOCK = 512  # rows compared with all others at a time: 35 MB for 17,000 rows
 
 Watch = Callable[[Iterable, int, str], Iterator]  # as lesion.progress.progress
@@ -27,15 +24,15 @@ class Signer:
         """Learn typical descriptors and principal components from rows with keypoints, of which there must be one."""
         rng = np.random.default_rng(seed)
         rows = np.flatnonzero(store.counts)
-        rows = np.sort(rng.permutation(rows)[:LEARNING_ROWS])
-        self._words = _typical([store.read(row).descriptors[:DESCRIPTORS_PER_ROW] for row in rows], seed)
+        rows = np.sort(rng.permutation(rows)[: config.SIGNATURE_ROWS])
+        self._words = _typical([store.read(row).descriptors[: config.SIGNATURE_DESCRIPTORS] for row in rows], seed)
         descriptors = [store.read(row).descriptors for row in rows]
         vectors = [self._vlad(values) for given in descriptors for values in (given, mirrored(given))]
         self._components = _components(np.array(vectors))
         self.dimensions = self._components.shape[1]
 
     def _vlad(self, descriptors: np.ndarray) -> np.ndarray:
-        """Return the residuals of descriptors (n, LENGTH uint8) as (WORDS × LENGTH,) float32 of length 1."""
+        """Return the residuals of descriptors (n, LENGTH uint8) as (words × LENGTH,) float32 of length 1."""
         values = rooted(descriptors)
         nearest = (values @ self._words.T - 0.5 * (self._words**2).sum(axis=1)).argmax(axis=1)
         member = (nearest == np.arange(len(self._words))[:, None]).astype(np.float32)
@@ -44,32 +41,34 @@ class Signer:
         return (vlad / max(1.0, np.linalg.norm(vlad))).ravel()
 
     def sign(self, descriptors: np.ndarray) -> np.ndarray:
-        """Return the signatures of an image and of its mirror image, (2, DIMENSIONS) float32 of length 1."""
+        """Return the signatures of an image and of its mirror image, (2, dimensions) float32 of length 1."""
         both = np.stack([self._vlad(descriptors), self._vlad(mirrored(descriptors))]) @ self._components
         return both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6)
 
 
 def _typical(descriptors: list[np.ndarray], seed: int) -> np.ndarray:
-    """Return the centres of k-means, (WORDS, LENGTH) float32; some are alike where descriptors are few."""
+    """Return the centres of k-means, (words, LENGTH) float32; some are alike where descriptors are few."""
     values = rooted(np.concatenate(descriptors))
-    values = np.tile(values, (-(-WORDS // len(values)), 1))  # k-means takes no fewer values than centres
+    # k-means takes no fewer values than centres.
+    values = np.tile(values, (-(-config.SIGNATURE_WORDS // len(values)), 1))
     cv2.setRNGSeed(seed)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1e-3)
-    _, _, centres = cv2.kmeans(values, WORDS, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    _, _, centres = cv2.kmeans(values, config.SIGNATURE_WORDS, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
     return centres
 
 
 def _components(vectors: np.ndarray) -> np.ndarray:
-    """Return the directions in which the vectors (n, D) vary most, (D, at most DIMENSIONS) float32."""
+    """Return the directions in which the vectors (n, D) vary most, (D, dimensions) float32."""
     _, directions = np.linalg.eigh(vectors @ vectors.T)  # n is smaller than D
-    directions = vectors.T @ directions[:, ::-1][:, :DIMENSIONS]
+    directions = vectors.T @ directions[:, ::-1][:, : config.SIGNATURE_DIMENSIONS]
     return directions / np.maximum(np.linalg.norm(directions, axis=0), 1e-6)
 
 
 def signatures(store: KeypointStore, seed: int, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
     """Return the signatures of all rows and of their mirror images, each (N, D) float32; 0 without keypoints.
 
-    D is DIMENSIONS, or fewer where there are few rows. `watch` wraps the loop over the rows, to show progress.
+    D is config.SIGNATURE_DIMENSIONS, or fewer where there are few rows. `watch` wraps the loop over the rows, to show
+    progress.
     """
     signer = Signer(store, seed)
     plain, mirror = np.zeros((2, len(store), signer.dimensions), np.float32)

@@ -21,7 +21,7 @@ def data():
     images = np.random.default_rng(0).integers(0, 256, (30, SIZE, SIZE, 3), np.uint8)
     splits = np.array(["test"] * 4 + ["train"] * TRAIN + ["validation"] * VALIDATION)
     labels = np.arange(30, dtype=np.int8) % 2
-    return PreparedData(images, np.arange(30), labels, splits, {"data": "some images"})
+    return PreparedData(images, np.arange(30), labels, splits, np.arange(30), {"data": "some images"})
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from lesion import comparison, intervals, preference
+from lesion import comparison, config, intervals, preference
 
 # 113 patients after a subarachnoid haemorrhage: outcome (1 poor), WFNS grade, S100B in 0.01 µg/l (Turck et al.,
 # Intensive Care Medicine 36 (2010) 107). The example of the R package pROC.
@@ -124,7 +124,7 @@ def test_comparison_holds_both_models_and_is_json():
 
 
 def test_tests_by_groups_hold_their_level_and_those_by_rows_do_not(monkeypatch):
-    monkeypatch.setattr(intervals, "REPLICATES", 100)
+    monkeypatch.setattr(config, "REPLICATES", 100)
     simulations, found = 200, {"roc_auc": 0, "accuracy": 0, "rows": 0, "covered": 0}
     for seed in range(simulations):
         labels, first, second, groups = draw(seed)  # equally good models
@@ -139,7 +139,7 @@ def test_tests_by_groups_hold_their_level_and_those_by_rows_do_not(monkeypatch):
 
 
 def test_sentences_name_the_model_to_prefer_and_what_is_open(monkeypatch):
-    monkeypatch.setattr(intervals, "REPLICATES", 200)
+    monkeypatch.setattr(config, "REPLICATES", 200)
     labels, good, bad, groups = draw(4, lesions=200, areas=(0.95, 0.75))
     models = {"a": bad, "b": good, "c": np.clip(good + 1e-3 * np.cos(np.arange(len(good))), 0, 1)}
     found = preference.sentences(comparison.compare_all(labels, models, groups, 0.5), NAMES)
@@ -156,7 +156,7 @@ def test_sentences_name_the_model_to_prefer_and_what_is_open(monkeypatch):
 
 
 def test_sentences_prefer_nothing_without_support(monkeypatch):
-    monkeypatch.setattr(intervals, "REPLICATES", 200)
+    monkeypatch.setattr(config, "REPLICATES", 200)
     labels, first, second, groups = draw(5)
     found = preference.sentences(comparison.compare_all(labels, {"a": first, "b": second}, groups, 0.5), NAMES)
     assert found[0].startswith("The data do not say which model to prefer: Net ")

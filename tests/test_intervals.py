@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import norm
 from sklearn import metrics as sk
 
-from lesion import intervals
+from lesion import config, intervals
 
 METRICS = ("accuracy", "precision", "recall", "f1", "specificity", "balanced_accuracy", "mcc", "brier")
 METRICS += ("roc_auc", "average_precision", "partial_auc")
@@ -68,7 +68,7 @@ def test_copies_of_a_lesion_add_no_certainty():
 
 
 def test_coverage_is_right_by_groups_and_too_small_by_rows(monkeypatch):
-    monkeypatch.setattr(intervals, "REPLICATES", 100)
+    monkeypatch.setattr(config, "REPLICATES", 100)
     simulations, area = 200, 0.85
     accuracy = norm.cdf(norm.ppf(area) / np.sqrt(2))  # at the threshold midway between the classes
     covered = {"groups": 0, "rows": 0}

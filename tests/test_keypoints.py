@@ -1,16 +1,20 @@
+import shutil
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 
+from lesion import config, prepared
+from lesion.errors import LesionError
 from lesion.keypoints import (
     LENGTH,
-    MOST_KEYPOINTS,
-    WORKING_SIDE,
     KeypointStore,
     bytes_needed,
     describe,
     mirrored,
     rooted,
+    temporary_store,
 )
 from lesion.sample import DrawnSample
 
@@ -23,10 +27,10 @@ def image():
 @pytest.mark.parametrize("size", [(8, 8), (8, 300), (64, 64), (150, 200), (600, 450)])
 def test_shapes_and_limits_for_any_size(image, size):
     found = describe(cv2.resize(image, size))
-    assert len(found) <= MOST_KEYPOINTS
+    assert len(found) <= config.MOST_KEYPOINTS
     assert found.points.shape == (len(found), 2) and found.points.dtype == np.float32
     assert found.descriptors.shape == (len(found), LENGTH) and found.descriptors.dtype == np.uint8
-    assert (found.points >= 0).all() and (found.points < WORKING_SIDE).all()
+    assert (found.points >= 0).all() and (found.points < config.KEYPOINT_SIDE).all()
 
 
 def test_the_same_image_gives_the_same_keypoints(image):
@@ -65,3 +69,24 @@ def test_a_store_gives_back_what_was_written(image, tmp_path):
     assert (store.read(2).descriptors == found.descriptors).all()
     on_disk = sum(file.stat().st_size for file in tmp_path.iterdir())
     assert bytes_needed(3) <= on_disk < bytes_needed(3) + 1000
+
+
+def test_a_temporary_store_starts_empty_and_is_removed_also_after_an_error(image, tmp_path):
+    folder = tmp_path / "below" / "keypoints"
+    folder.mkdir(parents=True)
+    (folder / "points.npy").write_bytes(b"left by a run that was killed")
+    with pytest.raises(RuntimeError, match="stop"), temporary_store(folder, 2) as store:
+        store.write(1, describe(image))
+        assert len(store.read(0)) == 0 < len(store.read(1))
+        raise RuntimeError("stop")
+    assert not folder.exists()
+
+
+def test_room_for_images_and_keypoints_is_asked_for_before_the_work(monkeypatch):
+    needed = 10 * 64 * 64 * 3 + bytes_needed(10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=needed - 1))
+    with (
+        pytest.raises(LesionError, match=r"are needed for the prepared images"),
+        prepared.new_images(10, 64, beside=bytes_needed(10)),
+    ):
+        pass
