@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from lesion import comparison, config, intervals, preference
+from lesion import comparison, config, preference
 
 # 113 patients after a subarachnoid haemorrhage: outcome (1 poor), WFNS grade, S100B in 0.01 µg/l (Turck et al.,
 # Intensive Care Medicine 36 (2010) 107). The example of the R package pROC.

@@ -49,7 +49,8 @@ def test_differences_are_drawn_with_their_intervals_and_without_what_is_undefine
     axes = plots.differences(pairs).axes[0]
     marks = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
     assert marks[0] == 0.1 and math.isnan(marks[1])
-    (bar,) = [segment for bars in axes.collections for segment in bars.get_segments() if segment[0][0] == segment[0][0]]
+    bars = [segment for each in axes.collections for segment in each.get_segments() if len(segment)]
+    (bar,) = [segment for segment in bars if not math.isnan(segment[0][0])]
     assert bar[:, 0].tolist() == pytest.approx([0.05, 0.16])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["A\n− B", "A\n− C"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ROC-AUC", "accuracy"]
