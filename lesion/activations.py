@@ -56,7 +56,7 @@ class Activations:
             values = tf.numpy_function(read, [rows, views], tf.float32, stateful=False)
             return tf.ensure_shape(values, (None, *arrays[0].shape[1:])), tf.gather(targets, rows)
 
-        return batches.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return pipeline.read_ahead(batches.map(batch, num_parallel_calls=pipeline.CORES))
 
 
 class Cache:
@@ -129,7 +129,7 @@ class Cache:
         rows, size = self._rows(name), config.PREDICTION_BATCH_SIZE
         if name == "validation":
             batches = pipeline.evaluation_batches(self.data.images, rows, np.zeros(len(rows)), size)
-            return batches.map(lambda image, _: image)
+            return pipeline.read_ahead(batches.map(lambda image, _: image))
         view = int(name.removeprefix("view"))
         seed = int(np.random.SeedSequence((self.seed, view)).generate_state(1)[0] >> 1)  # Keras takes 31 bits
         return pipeline.augmented_batches(self.data.images, rows, size, seed)

@@ -83,3 +83,13 @@ def test_an_error_of_the_source_is_raised_as_it_is(images):
 
     with pytest.raises(ConnectionError, match="the line went dead"):
         list(pipeline.prepare_images(broken, size=SIZE, clean=False))
+
+
+def test_no_batches_wait_for_the_search_for_the_best_parallelism() -> None:
+    images, rows, labels = np.zeros((4, 8, 8, 3), np.uint8), np.arange(4), np.array([0, 1, 0, 1])
+    made = {
+        "training": pipeline.training_batches(images, rows, labels, 2, seed=0),
+        "augmented": pipeline.augmented_batches(images, rows, 2, seed=0),
+        "evaluation": pipeline.evaluation_batches(images, rows, labels, 2),
+    }
+    assert {name: batches.options().autotune.enabled for name, batches in made.items()} == dict.fromkeys(made, False)
