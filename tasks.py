@@ -22,6 +22,7 @@ PREPARE = {
     "limit": "take this many rows, both classes in proportion; default: all (sample: its profile)",
     "image-size": "pixels, square; default: 224 (sample: its profile)",
     "seed": "of everything random; same seed, same figures",
+    "split": "grouped: images of one lesion stay together; random: each by itself, as the original did",
     "no-clean": "leave hair and ruler marks in the images",
 }
 TRAIN = {
@@ -71,10 +72,19 @@ def finish(status):
 
 
 @task(auto_shortflags=False, help=PREPARE | FORCE)
-def prepare(c, data="auto", limit=0, image_size=config.AS_PROFILE, seed=config.SEED, no_clean=False, force=False):
+def prepare(
+    c,
+    data="auto",
+    limit=0,
+    image_size=config.AS_PROFILE,
+    seed=config.SEED,
+    split="grouped",
+    no_clean=False,
+    force=False,
+):
     """Fetch the images, clean them, split them 70/15/15: writes data/."""
-    options = {"data": data, "limit": limit, "image_size": image_size, "seed": seed, "no_clean": no_clean}
-    finish(run_stage("prepare", **options, force=force))
+    options = {"data": data, "limit": limit, "image_size": image_size, "split": split, "no_clean": no_clean}
+    finish(run_stage("prepare", **options, seed=seed, force=force))
 
 
 @task(auto_shortflags=False, help=MODEL | TRAIN | FORCE)
@@ -122,6 +132,7 @@ def all_stages(
     data="auto",
     limit=0,
     image_size=config.AS_PROFILE,
+    split="grouped",
     no_clean=False,
     weights="auto",
     epochs=config.AS_PROFILE,
@@ -134,7 +145,7 @@ def all_stages(
     force=False,
 ):
     """Run the whole experiment; what is done already is skipped."""
-    data_options = {"data": data, "limit": limit, "image_size": image_size, "no_clean": no_clean}
+    data_options = {"data": data, "limit": limit, "image_size": image_size, "split": split, "no_clean": no_clean}
     training = {"weights": weights, "epochs": epochs, "tune_epochs": tune_epochs, "batch_size": batch_size}
     training |= {"learning_rate": learning_rate, "views": views, "no_cache_activations": no_cache_activations}
     stages = {
@@ -173,6 +184,31 @@ def predict(c, image, model=""):
 def bench(c, part="", weights="auto", repeats=5):
     """Measure how fast the project is on this machine: writes reports/bench.json."""
     finish(run_stage("bench", part=part, weights=weights, repeats=repeats))
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        "model": f"one of {', '.join(config.MODELS)}",
+        "data": "as for prepare; default: the data that is prepared",
+        "weights": TRAIN["weights"],
+        "epochs": TRAIN["epochs"],
+        "tune-epochs": TRAIN["tune-epochs"],
+        "seeds": "number of them; each splits and trains anew, on both splits",
+    },
+)
+def leak(
+    c,
+    model=config.LEAK_MODEL,
+    data="",
+    weights="auto",
+    epochs=config.AS_PROFILE,
+    tune_epochs=config.AS_PROFILE,
+    seeds=config.LEAK_SEEDS,
+):
+    """Measure how much a random split flatters a model: writes reports/leak.json."""
+    options = {"model": model, "data": data, "weights": weights, "epochs": epochs, "tune_epochs": tune_epochs}
+    finish(run_stage("leak", **options, seeds=seeds))
 
 
 @task

@@ -26,11 +26,32 @@ MAP, VECTOR = np.dtype(np.float16), np.dtype(np.float32)  # on disk: maps are la
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Some rows of a memory-mapped array, in the order of `rows` (n,), without a copy."""
+
+    array: np.ndarray
+    rows: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape that a copy would have."""
+        return (len(self.rows), *self.array.shape[1:])
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        """Return one row."""
+        return self.array[self.rows[row]]
+
+
+@dataclass(frozen=True)
 class Activations:
     """What one layer gives, memory-mapped: an array a view of the training images, one of the validation images."""
 
-    views: list[np.ndarray]
-    validation: np.ndarray
+    views: Sequence[np.ndarray | Selection]
+    validation: np.ndarray | Selection
+
+    def select(self, training: np.ndarray, validation: np.ndarray) -> "Activations":
+        """Return those of some training rows and of some validation rows, both row numbers (n,)."""
+        return Activations([Selection(view, training) for view in self.views], Selection(self.validation, validation))
 
     def training_batches(self, labels: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
         """Return shuffled batches of (activations float32, labels B×1); each epoch draws a view of each image anew."""
@@ -46,7 +67,9 @@ class Activations:
         return self._read(rows.batch(batch_size), [self.validation], labels)
 
     @staticmethod
-    def _read(batches: tf.data.Dataset, arrays: Sequence[np.ndarray], labels: np.ndarray) -> tf.data.Dataset:
+    def _read(
+        batches: tf.data.Dataset, arrays: Sequence[np.ndarray | Selection], labels: np.ndarray
+    ) -> tf.data.Dataset:
         targets = tf.constant(labels.astype(np.float32)[:, np.newaxis])
 
         def read(rows: np.ndarray, views: np.ndarray) -> np.ndarray:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lesion import config
+from lesion import config, sentinel
 from lesion.plots import STYLES
-from lesion.results import Artefacts, Model
-
-LARGE_LEAD = 0.05  # a ROC-AUC lead below this may well be chance on a few hundred images
+from lesion.results import Artefacts, Data, Model, Scores
 
 
 @dataclass(frozen=True)
@@ -19,41 +17,43 @@ class Verdict:
 
 
 def verdict(artefacts: Artefacts) -> Verdict:
-    """Return which model ranks the test images best by ROC-AUC, by how much, and with which caveats."""
+    """Return which model to prefer and how sure that is, from the comparison on the test split, with its caveats."""
     ranked = sorted((model for model in artefacts.models if _area(model) is not None), key=_area, reverse=True)
-    sentences = [*_comparison(ranked), *_caveats(artefacts)]
     if not ranked:
-        return Verdict("No answer: no model has a ROC-AUC on the test split.", sentences)
-    best, images = ranked[0], f"{ranked[0].scores['test'].rows:,} test images"
-    level = [model for model in ranked if f"{_area(model):.3f}" == f"{_area(best):.3f}"]
-    if _area(best) <= 0.5:
-        headline = f"No model does better than guessing on the {images}: the highest ROC-AUC is"
-    elif len(level) > 1:
-        headline = f"{_listed([_name(model) for model in level])} are level on the {images}: ROC-AUC"
-    elif len(ranked) > 1:
-        headline = f"{_name(best)} tells malignant from benign best on these {images}: ROC-AUC"
+        return Verdict("No answer: no model has a ROC-AUC on the test split.", _caveats(artefacts))
+    best, preference = ranked[0], artefacts.comparison.preference.get("test", [])
+    if preference:
+        headline = preference[0]
+    elif _area(best) <= 0.5:
+        headline = f"{_name(best)} does not do better than guessing: ROC-AUC {_area(best):.3f}."
     else:
-        headline = f"Only {_name(best)} can be judged, on {images}: ROC-AUC"
-    return Verdict(f"{headline} {_area(best):.3f}.", sentences)
+        headline = f"Only {_name(best)} can be judged: ROC-AUC {_area(best):.3f}."
+    return Verdict(headline, [_certainty(ranked, artefacts), *_caveats(artefacts)])
 
 
-def _comparison(ranked: Sequence[Model]) -> list[str]:
-    """Say by how much the first of `ranked` leads, and how far that can be trusted."""
+def _certainty(ranked: Sequence[Model], artefacts: Artefacts) -> str:
+    """Say what each of `ranked`, the highest ROC-AUC first, has, how the others differ, and what that means."""
+    test, comparison = ranked[0].scores["test"], artefacts.comparison
+    lesions = f" of {test.groups:,} lesions" if test.groups < test.rows else ""
+    areas = _listed([f"{_name(model)} {_with_interval(model.scores['test'])}" for model in ranked])
+    pairs = comparison.comparisons.get("test", [])
+    differences = [
+        comparison.preference["test"][1 + 2 * place]  # after the preference, two sentences a pair, ROC-AUC first
+        for place, pair in enumerate(pairs)
+        if ranked[0].name in (pair["first"], pair["second"])
+    ]
     meaning = (
-        "ROC-AUC is the probability that a malignant image, picked at random, gets a higher score than "
-        "a benign one: 0.5 is guessing, 1 is perfect."
+        "ROC-AUC is the probability that a malignant image, picked at random, gets a higher score than a benign one: "
+        "0.5 is guessing, 1 is perfect. The intervals say how much these figures depend on which images happened to be "
+        "in the test split; another split or seed of training could move them further."
     )
-    if len(ranked) < 2:
-        return [meaning] if ranked else []
-    best, rows = ranked[0], ranked[0].scores["test"].rows
-    behind = [f"{_area(best) - _area(model):.3f} above {_name(model)} ({_area(model):.3f})" for model in ranked[1:]]
-    lead = _area(best) - _area(ranked[1])
-    trust = "No statistical test is part of this report. " + (
-        f"On {rows:,} images a difference of a few hundredths, as here between the first two, may be chance."
-        if lead < LARGE_LEAD
-        else f"The lead is more than a few hundredths, but comes from one split, one seed, {rows:,} images."
-    )
-    return [f"{_name(best)} stands {_listed(behind)}.", meaning, trust]
+    return " ".join([f"ROC-AUC on {test.rows:,} test images{lesions}: {areas}.", *differences, meaning])
+
+
+def _with_interval(scores: Scores) -> str:
+    bounds = scores.intervals["roc_auc"]
+    interval = f"95 % interval {bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else "95 % interval undefined"
+    return f"{scores.roc_auc:.3f} ({interval})"
 
 
 def _caveats(artefacts: Artefacts) -> list[str]:
@@ -62,17 +62,15 @@ def _caveats(artefacts: Artefacts) -> list[str]:
     for model in artefacts.models:
         if model.scores is None:
             caveats.append(f"{_name(model)} is not in the comparison: {model.absent['scores'].rstrip('.')}.")
-        elif model.scores["test"].collapsed:
-            caveats.append(f"{_name(model)} has collapsed: {model.scores['test'].collapsed}.")
+        elif model.scores["test"].sentinel:
+            caveats.append(f"{_name(model)} has collapsed: {'; '.join(model.scores['test'].sentinel)}.")
     if data.source["name"] == "sample":
         caveats.append("The images are drawn by the project: the answer holds for them, not for real skin.")
     replaced = [_name(model) for model in artefacts.models if model.run and model.run.weights["replaced"]]
     if replaced:
         caveats.append(f"{_listed(replaced)} had to start from other weights than asked for: see Warnings.")
-    if not data.groups["known"]:
-        caveats.append(
-            "Which images show the same lesion is not known: copies may stand in two splits and flatter every model."
-        )
+    if data.settings["split"] == "random":
+        caveats.append(_flattery(data))
     return caveats
 
 
@@ -95,9 +93,9 @@ def _model_warnings(model: Model) -> list[str]:
     found = list(dict.fromkeys(model.absent.values()))
     if model.run is not None:
         found += [model.run.weights["replaced"], *model.run.warnings]
-    for split, scores in (model.scores or {}).items():
-        if scores.collapsed:
-            found.append(f"collapsed on the {split} split: {scores.collapsed}")
+    for split in config.SCORED:
+        if split in (model.scores or {}):
+            found += sentinel.on_split(split, model.scores[split].sentinel)
     if model.explanation is not None and model.explanation.empty:
         found.append(
             f"the Grad-CAM map is empty for {model.explanation.empty:,} of {model.explanation.explained:,} images"
@@ -126,20 +124,23 @@ def limitations(artefacts: Artefacts) -> list[str]:
     found = [
         "This is research software. It is no medical device, has not been validated for diagnosis, and "
         "must not guide the care of any person.",
-        "The figures come from one split and one seed. Another split or seed would give others, and no "
-        "interval or statistical test says how far apart they would lie.",
-        "The best model is named by its figures on the test split, so its own figure is a little "
-        "flattering. A choice between models belongs on the validation split.",
+        "The figures come from one split and one seed of training. The intervals and tests say what other test images "
+        "of the same kind would change, not what another seed would, nor images of another clinic or camera.",
+        "The models are compared on the test split, so the highest figure is a little flattering. A choice between "
+        "models that is to be measured without that belongs on the validation split.",
         "Accuracy, precision, sensitivity, specificity and F1 hold for one threshold, "
         f"{artefacts.threshold:g}, and for the share of malignant images in this data, which may be far "
         "from that in a clinic.",
         "A Grad-CAM map shows where evidence was taken from, at the coarse resolution of one layer. It "
         "does not show why, and a plausible map does not make a verdict right.",
     ]
-    if not artefacts.data.groups["known"]:
+    data = artefacts.data
+    if data.settings["split"] == "random":
+        found.append(_flattery(data))
+    if data.groups.origin == "pixels":
         found.append(
-            "The data does not say which images show the same lesion. Copies of one lesion may stand in "
-            "two splits, so that the figures may flatter every model."
+            "Which images show the same lesion was found from their pixels. Copies that are changed beyond recognition "
+            "may still stand in two splits, and so may photographs of one lesion that have little in common."
         )
     if artefacts.data.source["name"] == "sample":
         found.append(
@@ -147,6 +148,15 @@ def limitations(artefacts: Artefacts) -> list[str]:
             "says nothing about real skin."
         )
     return found
+
+
+def _flattery(data: Data) -> str:
+    """Say how many test images show a lesion that was trained on."""
+    test = data.groups.siblings["random"]
+    return (
+        f"The images were split one by one (--split random): {test['with_sibling']:,} of {test['rows']:,} test images "
+        "show a lesion that was trained on, so that the figures flatter every model."
+    )
 
 
 def _area(model: Model) -> float | None:

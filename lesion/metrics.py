@@ -1,28 +1,44 @@
 """Numbers from predictions, and from nothing else."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn import metrics as sk
 
-from lesion import config
+from lesion import calibration, comparison, config, intervals, operating, preference, ranking, sentinel
+from lesion.errors import LesionError
 
 ROC_POINTS = 500  # at most; a curve of more corners looks the same
 
 
-def score(labels: np.ndarray, probabilities: np.ndarray, threshold: float = config.THRESHOLD) -> dict[str, Any]:
+def score(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: np.ndarray,
+    validation: tuple[np.ndarray, np.ndarray],
+    threshold: float = config.THRESHOLD,
+) -> dict[str, Any]:
     """Score one model's predictions of one split; malignant is the positive class.
 
-    `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1; from `threshold` on the verdict is
-    malignant. Returns plain numbers; None stands where one is undefined: precision where nothing is called
-    malignant, ROC-AUC where only one class is present, and so on.
+    `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `groups` (N,) integers, equal where rows
+    show one lesion; from `threshold` on the verdict is malignant. `validation`, (labels, probabilities) of the
+    validation split, chooses the operating points and the temperature of the calibration. Returns plain numbers;
+    None stands where one is undefined: precision where nothing is called malignant, ROC-AUC where only one class is
+    present, an interval among too few groups, and so on. Raises LesionError where a probability is not in 0 to 1.
     """
+    broken = np.sum(~((probabilities >= 0) & (probabilities <= 1)))
+    if broken:
+        raise LesionError(f"{broken:,} of {len(labels):,} predictions are no probability: run `invoke train --force`")
+    points = operating_points(labels, probabilities, operating.choose(*validation))
     verdicts = probabilities >= threshold
     both = np.unique(labels).size == 2
-    confusion = sk.confusion_matrix(labels, verdicts, labels=[0, 1])
-    (true_benign, false_malignant), (false_benign, true_malignant) = confusion.tolist()
+    calibrated = calibration.before_and_after(validation, (labels, probabilities))
+    at_threshold = operating.measure(labels, probabilities, threshold)
+    (true_benign, false_malignant), (false_benign, true_malignant) = at_threshold["confusion"]
     return {
         "rows": len(labels),
+        "groups": len(np.unique(groups)),
         "positives": int(np.sum(labels)),
         "accuracy": _ratio(true_benign + true_malignant, len(labels)),
         "precision": _ratio(true_malignant, true_malignant + false_malignant),
@@ -30,12 +46,42 @@ def score(labels: np.ndarray, probabilities: np.ndarray, threshold: float = conf
         "f1": _ratio(2 * true_malignant, 2 * true_malignant + false_malignant + false_benign),
         "specificity": _ratio(true_benign, true_benign + false_malignant),
         "roc_auc": float(sk.roc_auc_score(labels, probabilities)) if both else None,
+        "average_precision": float(sk.average_precision_score(labels, probabilities)) if both else None,
+        "partial_auc": ranking.partial_auc(labels, probabilities),
+        "balanced_accuracy": at_threshold["balanced_accuracy"],
+        "mcc": at_threshold["mcc"],
+        "brier": calibrated["before"]["brier"],
         "log_loss": float(sk.log_loss(labels, probabilities, labels=[0, 1])),
-        "confusion": confusion.tolist(),
+        "intervals": intervals.intervals(labels, probabilities, groups, threshold).bounds,
+        "confusion": at_threshold["confusion"],
         "per_class": per_class(labels, verdicts),
         "roc": roc_curve(labels, probabilities) if both else None,
-        "collapsed": collapse(probabilities, verdicts),
+        "operating": points,
+        "calibration": calibrated,
+        "sentinel": sentinel.judge(labels, probabilities, threshold, groups),
     }
+
+
+def operating_points(
+    labels: np.ndarray, probabilities: np.ndarray, thresholds: Mapping[str, float | None]
+) -> dict[str, dict[str, Any] | None]:
+    """Return what each of the `thresholds` gives (see `operating.measure`); None where there is no such threshold."""
+    return {
+        name: None if threshold is None else operating.measure(labels, probabilities, threshold)
+        for name, threshold in thresholds.items()
+    }
+
+
+def compare(
+    labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Compare each two of `models` on the same rows: the figures, and what they support in plain sentences.
+
+    `labels` (N,) and `groups` (N,) as in `score`; `models` a key of config.MODELS to its probabilities (N,). Both
+    lists are empty for a single model. See `comparison.compare_all` and `preference.sentences`.
+    """
+    found = comparison.compare_all(labels, models, groups, config.THRESHOLD)
+    return found, preference.sentences(found, config.NAMES) if found else []
 
 
 def per_class(labels: np.ndarray, verdicts: np.ndarray) -> dict[str, dict[str, float | int | None]]:
@@ -65,15 +111,6 @@ def roc_curve(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, list[f
         "false_positive_rate": false_rate[kept].round(6).tolist(),
         "true_positive_rate": true_rate[kept].round(6).tolist(),
     }
-
-
-def collapse(probabilities: np.ndarray, verdicts: np.ndarray) -> str | None:
-    """Say how the predictions have collapsed, to one value or to one class; None where they have not."""
-    if np.ptp(probabilities) < 1e-6:
-        return f"all {len(probabilities)} probabilities are {probabilities[0]:.3f}"
-    if np.unique(verdicts).size == 1:
-        return f"all {len(verdicts)} images are called {config.CLASSES[int(verdicts[0])]}"
-    return None
 
 
 def _ratio(part: int, whole: int) -> float | None:

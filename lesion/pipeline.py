@@ -9,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from lesion import config
+from lesion import config, preprocess
 from lesion.errors import LesionError
-from lesion.preprocess import Prepared, prepare_image
+from lesion.keypoints import NONE, Keypoints, describe
+from lesion.preprocess import Prepared
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -22,14 +23,18 @@ class Photograph:
 
     encoded: bytes
     prepared: Prepared | None
+    keypoints: Keypoints  # of the cropped photograph; none where they were not asked for
     reason: str  # empty where `prepared` is there
 
 
-def prepare_images(encoded: Callable[[], Iterable[bytes]], size: int, clean: bool) -> Iterator[Photograph]:
+def prepare_images(
+    encoded: Callable[[], Iterable[bytes]], size: int, clean: bool, keypoints: bool
+) -> Iterator[Photograph]:
     """Decode, crop, clean and resize the images of `encoded`, in parallel, and yield them in order.
 
-    Only a few are in memory at a time. An image that cannot be decoded is yielded with the reason; an error of
-    the source itself (a cut connection, a missing file) is raised as the source raised it.
+    With `keypoints` each comes with those of the cropped photograph. Only a few images are in memory at a time. One
+    that cannot be decoded is yielded with the reason; an error of the source itself (a cut connection, a missing
+    file) is raised as the source raised it.
     """
     failures: list[Exception] = []
 
@@ -41,19 +46,23 @@ def prepare_images(encoded: Callable[[], Iterable[bytes]], size: int, clean: boo
 
     def prepare(image: bytes) -> tuple:
         try:
-            done = prepare_image(image, size, clean)
+            photograph = preprocess.open_photograph(image)
         except LesionError as error:
-            return np.zeros((size, size, config.CHANNELS), np.uint8), np.zeros(6, np.int32), 0.0, str(error)
-        return done.image, np.array((done.width, done.height, *done.box), np.int32), done.cleaned_share, ""
+            nothing = np.zeros((size, size, config.CHANNELS), np.uint8), np.zeros(6, np.int32), 0.0
+            return *nothing, NONE.points, NONE.descriptors, str(error)
+        found = describe(photograph.image) if keypoints else NONE
+        done = preprocess.clean_and_resize(photograph, size, clean)
+        numbers = np.array((done.width, done.height, *done.box), np.int32)
+        return done.image, numbers, done.cleaned_share, found.points, found.descriptors, ""
 
-    types = (tf.uint8, tf.int32, tf.float64, tf.string)
+    types = (tf.uint8, tf.int32, tf.float64, tf.float32, tf.uint8, tf.string)
     photographs = tf.data.Dataset.from_generator(read, output_signature=tf.TensorSpec((), tf.string)).map(
         lambda image: (image, *tf.numpy_function(prepare, [image], types)), num_parallel_calls=CORES
     )
-    for image, pixels, numbers, share, reason in read_ahead(photographs).as_numpy_iterator():
+    for image, pixels, numbers, share, *found, reason in read_ahead(photographs).as_numpy_iterator():
         width, height, *box = (int(number) for number in numbers)
         prepared = None if reason else Prepared(pixels, width, height, tuple(box), float(share))
-        yield Photograph(image, prepared, reason.decode())
+        yield Photograph(image, prepared, Keypoints(*found), reason.decode())
     if failures:
         raise failures[0]
 

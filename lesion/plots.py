@@ -4,6 +4,7 @@ A model has one colour, line and marker in every figure, so that it can be told 
 """
 
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
+
+from lesion import config
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,9 @@ class Style:
 # Blue, vermilion and green of Okabe and Ito's palette (Color Universal Design, 2008), which people with
 # any of the common colour vision deficiencies tell apart; the green is darkened to 4.5:1 on white.
 STYLES = {
-    "scratch": Style("CNN from scratch", "#0072b2", "-", "o"),
-    "mobilenet": Style("MobileNetV2", "#c04d00", "--", "s"),
-    "efficientnet": Style("EfficientNetB0", "#007a59", "-.", "^"),
+    "scratch": Style(config.NAMES["scratch"], "#0072b2", "-", "o"),
+    "mobilenet": Style(config.NAMES["mobilenet"], "#c04d00", "--", "s"),
+    "efficientnet": Style(config.NAMES["efficientnet"], "#007a59", "-.", "^"),
 }
 INK = "#1b1f27"
 MUTED = "#5b6472"
@@ -148,6 +151,50 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], mo
         axes.set_yticks(ticks, classes, parse_math=False, rotation=90, va="center")
         axes.grid(False)
         axes.tick_params(length=0)
+    return figure
+
+
+def differences(pairs: Mapping[str, Mapping[str, tuple[float, Sequence[float]] | None]]) -> Figure:
+    """Draw the differences of models with their intervals, {pair: {measure: (difference, (low, high)) or None}}.
+
+    A pair is a line; a measure has one marker in all of them, and none where it is None.
+    """
+    looks = [(INK, "o"), (MUTED, "s")]
+    with matplotlib.rc_context(_RC):
+        figure, axes = _axes((6.0, 1.2 + 0.75 * len(pairs)), "Difference, first minus second, with 95 % interval", "")
+        axes.axvline(0, color=INK, linewidth=0.8)
+        for place, measures in enumerate(pairs.values()):
+            for shift, (measure, found) in enumerate(measures.items()):
+                colour, marker = looks[shift]
+                y, label = place + 0.24 * (shift - 0.5), measure if place == 0 else None
+                value, ends = found if found else (math.nan, (math.nan, math.nan))
+                reach = [[value - ends[0]], [ends[1] - value]]
+                axes.errorbar(
+                    [value], [y], xerr=reach, fmt=marker, color=colour, capsize=4, ms=5, lw=1.6, label=label
+                )  # fmt: skip
+        axes.set_yticks(range(len(pairs)), [name.replace(" − ", "\n− ") for name in pairs])
+        axes.set_ylim(len(pairs) - 0.5, -0.5)
+        axes.margins(x=0.08)
+        axes.tick_params(axis="y", length=0)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def reliability(
+    before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]] | None, model: str
+) -> Figure:
+    """Draw (mean probability, share of malignant) of the bins, as they are and with a temperature (None: without)."""
+    style = STYLES[model]
+    with matplotlib.rc_context(_RC):
+        figure, axes = _axes((3.6, 3.5), "Mean probability of malignant", "Share that is malignant")
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8)
+        axes.plot(*zip(*before, strict=True), ":", color=INK, marker="x", ms=5, label="as it is")
+        if after is not None:
+            axes.plot(
+                *zip(*after, strict=True), "-", color=style.colour, marker=style.marker, ms=5, label="with temperature"
+            )  # fmt: skip
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
     return figure
 
 

@@ -24,6 +24,16 @@ SMALLEST_WORKING_SIDE = 256  # pixels; below it hair would be thinner than a pix
 
 
 @dataclass(frozen=True)
+class Cropped:
+    """A decoded photograph without its black border."""
+
+    image: np.ndarray  # height × width × 3, uint8, RGB: the part kept
+    width: int  # of the whole, pixels
+    height: int
+    box: Box  # the part kept, in pixels of the whole; all of it where nothing was cropped
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A photograph ready for the network, and what was done to it."""
 
@@ -47,16 +57,25 @@ def prepare_image(encoded: bytes, size: int, clean: bool) -> Prepared:
 
     Raises LesionError where the bytes are not one whole still image.
     """
+    return clean_and_resize(open_photograph(encoded), size, clean)
+
+
+def open_photograph(encoded: bytes) -> Cropped:
+    """Decode a photograph and crop its black border; raises LesionError as `decode` does."""
     image = decode(encoded)
     height, width = image.shape[:2]
     box = left, top, right, bottom = black_border(image)
-    image = image[top:bottom, left:right]
-    share = 0.0
+    return Cropped(image[top:bottom, left:right], width, height, box)
+
+
+def clean_and_resize(photograph: Cropped, size: int, clean: bool) -> Prepared:
+    """Remove hair and marks where `clean`, and squash the photograph to `size` × `size`."""
+    image, share = photograph.image, 0.0
     if clean:
         image = shrink(image, max(WORKING_FACTOR * size, SMALLEST_WORKING_SIDE))
         image, mask = remove_artefacts(image)
         share = float(mask.mean())
-    return Prepared(resize(image, size, size), width, height, box, share)
+    return Prepared(resize(image, size, size), photograph.width, photograph.height, photograph.box, share)
 
 
 def decode(encoded: bytes) -> np.ndarray:

@@ -12,19 +12,24 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from lesion import config, findings, plots, speed, tables
+from lesion import config, drawings, evidence, findings, plots, siblings, speed, tables
 from lesion.errors import LesionError
 from lesion.results import Artefacts, Map, Model, read_artefacts
-from lesion.tables import COSTS, SCORES, Row
+from lesion.tables import COSTS, MORE_SCORES, SCORES, Row
 
 __all__ = ["read_artefacts", "render"]
 
-# Section (its partial is templates/ID.html) -> heading; `external` and `speed` only where there is such a thing.
+# Section (its partial is templates/ID.html) -> heading; some stand there only where there is such a thing.
 SECTIONS = {
     "warnings": "Warnings",
     "summary": "Results on the test split",
+    "comparison": "Which differences the data support",
     "external": "Results on the external test",
+    "operating": "Operating points",
+    "calibration": "Calibration",
     "data": "Data and preprocessing",
+    "groups": "Images of one lesion",
+    "leak": "The leak, measured",
     "augmentation": "Augmentation",
     "architecture": "Architectures",
     "training": "Training",
@@ -37,8 +42,6 @@ SECTIONS = {
     "provenance": "Provenance",
     "limitations": "Limitations",
 }
-
-PHASES = {"frozen": "frozen backbone", "tune": "fine-tuning", "whole": "whole network"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Panel:
     model: Model
     curves: dict[str, Markup]  # measure -> figure
     confusion: Markup | None
+    reliability: Markup | None
+    operating: list[Row]
     classes: list[Row]
     outcomes: list[Outcome]
 
@@ -107,8 +112,10 @@ def render(artefacts: Artefacts) -> str:
 def context(artefacts: Artefacts) -> dict[str, Any]:
     """Return everything the templates may use, and nothing else."""
     models = artefacts.models
-    external = any("external" in (model.scores or {}) for model in models)
-    absent = {key for key, there in {"external": external, "speed": artefacts.bench}.items() if not there}
+    external = _external_splits(models)
+    pairs, preference = artefacts.comparison.comparisons, artefacts.comparison.preference
+    optional = {"external": external, "speed": artefacts.bench, "leak": artefacts.leak, "comparison": pairs.get("test")}
+    absent = {key for key, there in optional.items() if not there}
     return {
         "sections": {key: title for key, title in SECTIONS.items() if key not in absent},
         "verdict": findings.verdict(artefacts),
@@ -119,66 +126,50 @@ def context(artefacts: Artefacts) -> dict[str, Any]:
         "columns": [column.title for column in SCORES + COSTS],
         "summary": tables.summary(models, "test", SCORES + COSTS),
         "score_columns": [column.title for column in SCORES],
-        "external": tables.summary(models, "external", SCORES) if external else [],
+        "more_columns": [column.title for column in MORE_SCORES],
+        "more": tables.summary(models, "test", MORE_SCORES),
+        "external": {split: tables.summary(models, split, SCORES) for split in external},
+        "statistics": artefacts.comparison.statistics,
+        "preference": preference,
+        "pairs": {split: evidence.differences(found) for split, found in pairs.items()},
+        "evidence": evidence,
+        "differences": drawings.differences(pairs.get("test", [])),
+        "calibration": evidence.calibration_rows(models),
+        "not_fitted": evidence.not_fitted(models),
+        "siblings": siblings,
+        "sibling_rows": siblings.siblings(artefacts.data.groups, artefacts.data.settings["split"]),
+        "shared_rows": siblings.shared(artefacts.data.groups),
+        "size_rows": siblings.sizes(artefacts.data.groups),
+        "leak": artefacts.leak,
+        "leak_runs": siblings.leak_runs(artefacts.leak) if artefacts.leak else [],
+        "leak_differences": siblings.leak_differences(artefacts.leak) if artefacts.leak else [],
         "bench": artefacts.bench,
         "speed": speed.tables(artefacts.bench["parts"]) if artefacts.bench else [],
-        "roc": _roc(models),
+        "roc": drawings.roc(models),
         "panels": [_panel(model, artefacts) for model in models],
         "stages": stages(artefacts),
         "environments": environments(stages(artefacts)),
-        "phases": PHASES,
+        "phases": drawings.PHASES,
         "config": config,
     }
 
 
-def _roc(models: Sequence[Model]) -> Markup | None:
-    curves = {}
-    for model in models:
-        if model.scores:
-            test = model.scores["test"]
-            rates = test.roc and (
-                test.roc["false_positive_rate"],
-                test.roc["true_positive_rate"],
-                test.roc_auc,
-            )
-            curves[model.name] = rates or None
-    return Markup(plots.svg(plots.roc_curves(curves), "roc")) if curves else None
+def _external_splits(models: Sequence[Model]) -> list[str]:
+    splits = (config.EXTERNAL, config.EXTERNAL_NEW)
+    return [split for split in splits if any(split in (model.scores or {}) for model in models)]
 
 
 def _panel(model: Model, artefacts: Artefacts) -> Panel:
-    confusion = None
-    if model.scores:
-        figure = plots.confusion_matrix(model.scores["test"].confusion, artefacts.data.classes, model.name)
-        confusion = Markup(plots.svg(figure, f"confusion-{model.name}"))
     return Panel(
         name=plots.STYLES[model.name].name,
         model=model,
-        curves=_curves(model),
-        confusion=confusion,
+        curves=drawings.curves(model),
+        confusion=drawings.confusion(model, artefacts.data.classes),
+        reliability=drawings.reliability(model),
+        operating=evidence.operating_rows(model, artefacts.comparison.statistics["prevalences"]),
         classes=tables.class_rows(model),
         outcomes=_outcomes(model, artefacts),
     )
-
-
-def _curves(model: Model) -> dict[str, Markup]:
-    if model.history is None or model.run is None:
-        return {}
-    phases: dict[str, int] = {}
-    for line in model.history:
-        phases.setdefault(PHASES[line["phase"]], int(line["epoch"]))
-    curves = {}
-    for measure in ("loss", "auc"):
-        figure = plots.training_curves(
-            epochs=[int(line["epoch"]) for line in model.history],
-            train=[line[measure] for line in model.history],
-            validation=[line[f"val_{measure}"] for line in model.history],
-            model=model.name,
-            measure=measure,
-            phases=phases,
-            best_epoch=model.run.best["epoch"],
-        )
-        curves[measure] = Markup(plots.svg(figure, f"{measure}-{model.name}"))
-    return curves
 
 
 def _outcomes(model: Model, artefacts: Artefacts) -> list[Outcome]:

@@ -13,6 +13,22 @@ Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Which images show one lesion, as in `data/manifest.json`; the pictures of `largest` as data URIs."""
+
+    origin: str  # source or pixels: who says so
+    count: int
+    largest: list[dict[str, Any]]
+    sizes: dict[str, int]  # images in a group -> number of such groups
+    checked: int | None  # pairs of images that were compared; None where the source knows
+    links: int | None
+    dropped: int | None
+    shared: dict[str, int]  # train/test and so on -> number of groups in both
+    siblings: dict[str, dict[str, int] | None]  # kind of split -> test images, and those with a sibling in training
+    external: dict[str, int] | None
+
+
+@dataclass(frozen=True)
 class Data:
     """`data/manifest.json`; the pictures of `examples` and `augmentation` as data URIs."""
 
@@ -23,7 +39,7 @@ class Data:
     classes: list[str]
     rows: int
     counts: dict[str, dict[str, int]]
-    groups: dict[str, Any]
+    groups: Groups
     unreadable: list[dict[str, Any]]
     preprocessing: dict[str, float]
     examples: list[dict[str, Any]]
@@ -68,6 +84,7 @@ class Scores:
     """One model on one split, as in `reports/metrics.json`; None where a figure is undefined."""
 
     rows: int
+    groups: int
     positives: int
     accuracy: float
     precision: float | None
@@ -75,10 +92,27 @@ class Scores:
     specificity: float | None
     f1: float | None
     roc_auc: float | None
+    average_precision: float | None
+    partial_auc: float | None
+    balanced_accuracy: float | None
+    mcc: float | None
+    brier: float
+    intervals: dict[str, list[float] | None]  # metric -> [low, high]
     confusion: list[list[int]]  # [true][called]
     per_class: dict[str, dict[str, float | None]]
     roc: dict[str, list[float]] | None
-    collapsed: str | None
+    operating: dict[str, dict[str, Any] | None]  # fixed, youden, sensitive -> what `operating.measure` gives
+    calibration: dict[str, Any]  # what `calibration.before_and_after` gives
+    sentinel: list[str]  # how the predictions have collapsed, in sentences
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the models differ, as in `reports/metrics.json`, by split; empty where not all of them are shown."""
+
+    statistics: dict[str, Any]  # the settings of intervals and tests
+    comparisons: dict[str, list[dict[str, Any]]]  # what `comparison.compare_all` gives
+    preference: dict[str, list[str]]  # what `preference.sentences` gives
 
 
 @dataclass(frozen=True)
@@ -129,8 +163,10 @@ class Artefacts:
     data: Data
     threshold: float
     models: list[Model]
+    comparison: Comparison
     images: list[dict[str, Any]]
     bench: dict[str, Any] | None  # `reports/bench.json`: machine, parts
+    leak: dict[str, Any] | None  # `reports/leak.json`, perhaps of other images
 
     @property
     def failures(self) -> list[tuple[str, str]]:
@@ -152,21 +188,26 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
         data=data,
         threshold=metrics["threshold"],
         models=[_read_model(name, data, metrics, explanations) for name in models],
+        comparison=_read_comparison(metrics, models),
         images=explanations["images"] if explanations else [],
-        bench=_read_bench(),
+        bench=_read_optional("bench"),
+        leak=_read_optional("leak"),
     )
 
 
-def _read_bench() -> dict[str, Any] | None:
-    """Read what `bench` measured: of the machine, and so of whatever data it was measured on."""
-    path = config.REPORTS / "bench.json"
-    return store.read_json(path, "invoke bench") if path.exists() else None
+def _read_optional(task: str) -> dict[str, Any] | None:
+    """Read what `bench` or `leak` measured, on whatever data that was."""
+    path = config.REPORTS / f"{task}.json"
+    return store.read_json(path, f"invoke {task}") if path.exists() else None
 
 
 def _read_data() -> Data:
     path = config.DATA / "manifest.json"
     record = store.read_json(path, "invoke prepare")
-    data = _pick(Data, record, path, "invoke prepare")
+    groups = _pick(Groups, record.get("groups", {}), path, "invoke prepare")
+    data = _pick(Data, {**record, "groups": groups}, path, "invoke prepare")
+    for group in data.groups.largest:
+        group["pictures"] = [_data_uri(config.DATA / name, "invoke prepare") for name in group["pictures"]]
     for pairs, names in (
         (data.examples, ("before", "after")),
         (data.augmentation, ("original", "augmented")),
@@ -209,6 +250,12 @@ def _read_model(name: str, data: Data, metrics: Mapping, explanations: Mapping |
         _read_explanation(name, measured["digest"], explanations, absent),
         absent,
     )
+
+
+def _read_comparison(metrics: Mapping[str, Any], models: Sequence[str]) -> Comparison:
+    """Read how the models differ; what is said of all of them does not hold for a choice of `models`."""
+    found = _pick(Comparison, metrics, config.REPORTS / "metrics.json", "invoke evaluate")
+    return found if set(metrics["models"]) <= set(models) else Comparison(found.statistics, {}, {})
 
 
 def _read_scores(measured: Mapping[str, Any], path: Path) -> dict[str, Scores]:
@@ -290,9 +337,12 @@ def _embed(records: Sequence[dict[str, Any]], names: Sequence[str], folder: Path
     """Replace the JPEG file names in `records`, relative to `folder`, by data URIs."""
     for record in records:
         for name in names:
-            try:
-                content = (folder / record[name]).read_bytes()
-            except OSError:
-                missing = store.shown(folder / record[name])
-                raise LesionError(f"{missing} is missing: run `{command} --force`") from None
-            record[name] = "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii")
+            record[name] = _data_uri(folder / record[name], command)
+
+
+def _data_uri(path: Path, command: str) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise LesionError(f"{store.shown(path)} is missing: run `{command} --force`") from None
+    return "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii")

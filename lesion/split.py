@@ -1,6 +1,6 @@
-"""Which rows are trained on, validated on and tested on: whole groups, stratified, by seed.
+"""Which rows are trained on, validated on and tested on: stratified, by seed, whole groups or each row by itself.
 
-A group is the set of rows that show one lesion; it never stands in two splits.
+A group is the set of rows that show one lesion. In the grouped split it never stands in two splits.
 """
 
 import numpy as np
@@ -9,13 +9,22 @@ from lesion import config
 from lesion.errors import LesionError
 
 
+def split_rows(kind: str, labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Assign each row to a split as `split_groups` does; where `kind` is random, as if each row were a group.
+
+    `kind` is one of config.SPLIT_KINDS. The random split is what the original work did: it puts copies of one lesion
+    into training and test alike.
+    """
+    return split_groups(labels, groups if kind == "grouped" else np.arange(len(labels)), seed)
+
+
 def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
     """Assign each row to a split so that groups stay whole and classes keep their shares.
 
-    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, the keys of
-    `config.SPLIT`. In each class the groups are taken in random order, larger ones first, and each goes
-    to the split that is furthest below its share of rows. A group with both labels counts by the
-    label of most of its rows (ties: malignant).
+    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, the keys of `config.SPLIT`. In
+    each class, the rarer one first, the groups are taken in random order, larger ones first, and each goes to the
+    split that is furthest below its share of rows. A group with both labels counts by the label of most of its rows
+    (ties: malignant).
 
     Raises LesionError when a split would be left without one of the classes.
     """
@@ -24,10 +33,11 @@ def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarra
     label_of_group = np.bincount(group_of_row, weights=labels) * 2 >= sizes
     split_of_group = np.zeros(len(sizes), dtype=int)
     random = np.random.default_rng(seed)
-    for label in (False, True):
+    missing = np.zeros(len(names))  # rows; what the rarer class leaves over or short, the other makes up for
+    for label in sorted((False, True), key=lambda label: sizes[label_of_group == label].sum()):
         members = random.permutation(np.flatnonzero(label_of_group == label))
         members = members[np.argsort(-sizes[members], kind="stable")]
-        missing = wanted * sizes[members].sum()
+        missing += wanted * sizes[members].sum()
         for group in members:
             split_of_group[group] = chosen = np.argmax(missing)
             missing[chosen] -= sizes[group]

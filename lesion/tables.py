@@ -18,6 +18,7 @@ class Cell:
     text: str
     raw: float | None
     best: bool = False
+    interval: "list[Cell] | None" = None  # both ends, none of them where it is undefined; None: not asked for
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the summary: how its value is found, shown, and compared."""
+    """A column of the summary: how its value and interval are found, shown, and compared."""
 
     title: str
     value: Callable[[Model, str], float | None]
@@ -40,11 +41,17 @@ class Column:
     better: Callable[[Sequence[float]], float] = max
     at_threshold: bool = False  # a collapsed model can be the best here by calling everything one class
     lacking: str = "undefined"
+    metric: str = ""  # key of the interval, where there is one
 
 
 def number(value: float) -> str:
     """Return a figure with three decimals."""
     return f"{value:.3f}"
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign and three decimals."""
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def count(value: float) -> str:
@@ -82,8 +89,22 @@ def cell(value: float | None, show: Callable[[float], str], best: bool = False, 
     return Cell(lacking, None) if value is None else Cell(show(value), value, best)
 
 
-def _score(name: str, title: str, at_threshold: bool = True) -> Column:
-    return Column(title, lambda model, split: getattr(model.scores[split], name), number, at_threshold=at_threshold)
+def with_interval(
+    value: float | None, bounds: Sequence[float] | None, show: Callable[[float], str], best: bool = False
+) -> Cell:
+    """Return `value` as a cell with its interval; an undefined value has none, and needs no word for it."""
+    if value is None:
+        return cell(None, show)
+    return Cell(show(value), value, best, [Cell(show(end), end) for end in bounds or ()])
+
+
+def _score(
+    name: str, title: str, at_threshold: bool = True, better: Callable[[Sequence[float]], float] = max
+) -> Column:
+    def value(model: Model, split: str) -> float | None:
+        return getattr(model.scores[split], name)
+
+    return Column(title, value, number, better, at_threshold, metric=name)
 
 
 SCORES = [
@@ -93,6 +114,13 @@ SCORES = [
     _score("specificity", "Specificity"),
     _score("f1", "F1"),
     _score("roc_auc", "ROC-AUC", at_threshold=False),
+]
+MORE_SCORES = [
+    _score("average_precision", "Average precision", at_threshold=False),
+    _score("partial_auc", "Partial AUC", at_threshold=False),
+    _score("balanced_accuracy", "Balanced accuracy"),
+    _score("mcc", "MCC"),
+    _score("brier", "Brier score", at_threshold=False, better=min),
 ]
 
 
@@ -124,19 +152,23 @@ def _line(model: Model, split: str, cells: Sequence[Cell] | None) -> Row:
     name = plots.STYLES[model.name].name
     if cells is None:
         return Row(name, [], note=model.absent.get("scores", f"no scores on the {split} split"))
-    return Row(name, list(cells), flag="collapsed" if model.scores[split].collapsed else "")
+    return Row(name, list(cells), flag="collapsed" if model.scores[split].sentinel else "")
 
 
 def _column(column: Column, models: Sequence[Model], split: str) -> list[Cell]:
     """Return one cell a model; the best is marked where at least two can be compared."""
     values = [column.value(model, split) for model in models]
-    fair = [not (column.at_threshold and model.scores[split].collapsed) for model in models]
+    fair = [not (column.at_threshold and model.scores[split].sentinel) for model in models]
     compared = [value for value, counts in zip(values, fair, strict=True) if counts and value is not None]
     best = column.better(compared) if len(compared) > 1 else None
-    return [
-        cell(value, column.show, best=counts and value == best, lacking=column.lacking)
-        for value, counts in zip(values, fair, strict=True)
-    ]
+    cells = []
+    for model, value, counts in zip(models, values, fair, strict=True):
+        mark = counts and value == best
+        if column.metric:
+            cells.append(with_interval(value, model.scores[split].intervals[column.metric], column.show, mark))
+        else:
+            cells.append(cell(value, column.show, mark, column.lacking))
+    return cells
 
 
 def class_rows(model: Model) -> list[Row]:

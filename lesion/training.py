@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,16 @@ import tensorflow as tf
 from keras import callbacks
 
 from lesion import config, models, parts, pipeline, store, weights
+from lesion.activations import Activations
 from lesion.errors import LesionError
 from lesion.journal import EarlyStopping, Journal, Phase, ReduceLROnPlateau
 from lesion.parts import Part
 from lesion.prepared import PreparedData
 from lesion.progress import say
+from lesion.watch import Validation, Watch
 
 RANDOM, NONE_NEEDED = "random", "none needed"  # weights a model can start from, beside pretrained ones
 BYTES_A_PARAMETER = 4 * 9  # on disk: the model, its best weights, and two backups with Adam's two moments
-CHANCE_LOSS = math.log(2)  # binary cross-entropy of a model that always answers 0.5
 
 
 @dataclass(frozen=True)
@@ -98,31 +100,35 @@ def train(
     batch_size: int,
     seed: int,
     views: int = 0,
+    computed: Mapping[str, Activations] | None = None,
 ) -> Trained:
     """Train `model` through `phases` on the train split, judged on the validation split.
 
     `folder` holds the state of a run that was stopped, if any. With `views` above 0 what the phases leave frozen
-    is computed once, for so many augmented views of each image, into the folder `activations` beside it. Raises
-    LesionError when the loss is no number. The weights given back are those of the lowest validation loss.
+    is computed once, for so many augmented views of each image, into the folder `activations` beside it, unless it
+    is there already: `computed`, by cut. Raises LesionError when the loss is no number. The weights given back are
+    those of the lowest validation loss.
     """
     frozen = phases[0].name == "frozen"
     trained = as_trained(model, frozen)
     store.require_space(folder, BYTES_A_PARAMETER * model.count_params(), f"training {model.name}")
-    cache = parts.cache(trained, phases, data, folder.parent / "activations", views, seed) if frozen and views else None
-    computed = cache.compute() if cache else {}
-    journal, done = Journal(folder), folder / "phases.json"
+    cache = None
+    if frozen and views and not computed:
+        cache = parts.cache(trained, phases, data, folder.parent / "activations", views, seed)
+        computed = cache.compute()
+    journal, done, validation = Journal(folder), folder / "phases.json", Validation.of(data)
     summaries = json.loads(done.read_text()) if done.exists() else []
     for number, phase in enumerate(phases):
         parts.make_trainable(trained, phase)
         stream = seed + len(journal.rows)  # what was drawn before a kill must not be drawn again: it is known by heart
-        if cache:
+        if computed:
             part = parts.above_cut(trained, computed, data, batch_size, stream)
         else:
             part = parts.whole(trained, data, batch_size, stream)
         parts.reseed_dropout(part.model, stream)
         try:
             if number >= len(summaries):
-                _fit(part, phase, journal, folder)
+                _fit(part, phase, journal, folder, validation)
                 summaries.append(_summary(part.model, journal))
                 store.write_json(done, summaries)
             part.weights.load_weights(journal.best_weights(phase))
@@ -133,11 +139,12 @@ def train(
         shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)
     if not any(math.isfinite(row["val_loss"]) for row in journal.rows):
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
+    warnings = validation.judge_losses(journal.rows, finished=True) + validation.judge_predictions(part)
     if frozen and trained is not model:
         models.fold(trained, model)
     else:
         model.set_weights(trained.get_weights())
-    return Trained(model, journal.rows, summaries, cache and cache.summary(), _warnings(journal.rows))
+    return Trained(model, journal.rows, summaries, cache and cache.summary(), warnings)
 
 
 def as_trained(model: keras.Model, frozen: bool) -> keras.Model:
@@ -167,7 +174,7 @@ def compile_model(model: keras.Model, learning_rate: float) -> None:
     )
 
 
-def _fit(part: Part, phase: Phase, journal: Journal, folder: Path) -> None:
+def _fit(part: Part, phase: Phase, journal: Journal, folder: Path, validation: Validation) -> None:
     model, backup = part.model, folder / f"backup-{phase.name}"
     journal.start(phase, backup, part.weights)
     if not journal.best_weights(phase).exists():  # no better may be found than what came before
@@ -185,6 +192,7 @@ def _fit(part: Part, phase: Phase, journal: Journal, folder: Path) -> None:
             callbacks.BackupAndRestore(backup, double_checkpoint=True, delete_checkpoint=False),
             callbacks.TerminateOnNaN(),
             journal,
+            Watch(journal, part, validation),
             EarlyStopping(journal, patience=config.PATIENCE),
             ReduceLROnPlateau(journal, patience=phase.plateau_patience, factor=config.PLATEAU_FACTOR),
             callbacks.TensorBoard(folder / "tensorboard" / phase.name),
@@ -200,13 +208,6 @@ def _summary(model: keras.Model, journal: Journal) -> dict[str, Any]:
         "trainable_parameters": models.trainable_parameters(model),
         "seconds": round(sum(row["seconds"] for row in rows), 2),
     }
-
-
-def _warnings(rows: list[dict[str, Any]]) -> list[str]:
-    lowest = min(row["val_loss"] for row in rows)
-    if lowest > 0.99 * CHANCE_LOSS:
-        return [f"has not learned: the validation loss never fell below {lowest:.3f}, that of guessing"]
-    return []
 
 
 def load(path: Path) -> keras.Model:

@@ -14,8 +14,15 @@ import stage
 from lesion import config
 from lesion.progress import say
 
+PREPARED = ("images.npy", "index.csv", "manifest.json", "preview/*.jpg", ".keypoints", ".[0-9]*-*", "preview/.[0-9]*-*")
 WRITTEN = {  # below each folder, as glob patterns; names that start with a dot are of stopped runs
-    config.DATA: ("images.npy", "index.csv", "manifest.json", "preview/*.jpg", ".[0-9]*-*", "preview/.[0-9]*-*"),
+    config.DATA: PREPARED,
+    config.LEAK: (
+        *(f"{config.DATA.name}/{name}" for name in PREPARED),
+        *(f"{config.RUNS.name}/{model}-{split}-[0-9]*" for model in config.MODELS for split in config.SPLIT_KINDS),
+        "activations",
+        config.LOCK.name,
+    ),
     config.RUNS: tuple(
         f"{model}/{name}"
         for model in config.MODELS
@@ -25,7 +32,7 @@ WRITTEN = {  # below each folder, as glob patterns; names that start with a dot 
         )
     ),
     config.REPORTS: (
-        "metrics.json", "explanations.json", "report.json", "bench.json", "index.html", "gradcam/*.jpg",
+        "metrics.json", "explanations.json", "report.json", "bench.json", "leak.json", "index.html", "gradcam/*.jpg",
         "predictions/*.jpg", "predictions/predictions.csv", ".[0-9]*-*", "gradcam/.[0-9]*-*", "predictions/.[0-9]*-*",
     ),
 }  # fmt: skip

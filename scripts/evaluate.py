@@ -3,11 +3,13 @@
     python scripts/evaluate.py
 
 Reads data/ and runs/*/model.keras; writes runs/MODEL/{predictions.csv, evaluation.json} and
-reports/metrics.json, which holds every model whose predictions belong to the present data and training.
+reports/metrics.json, which holds every model whose predictions belong to the present data and training, with 95 %
+intervals, and what the data say of the differences between them.
 """
 
 import argparse
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,19 @@ from lesion import config, prepared, runs, store
 from lesion.errors import LesionError
 from lesion.prepared import PreparedData
 from lesion.progress import say
+from lesion.runs import Predictions
 
-SCORED = ("validation", "test", config.EXTERNAL)
+HEADLINE = {"roc_auc": "ROC-AUC", "accuracy": "accuracy"}
+STATISTICS = {
+    "confidence": config.CONFIDENCE,
+    "replicates": config.REPLICATES,
+    "seed": config.BOOTSTRAP_SEED,
+    "significant": config.SIGNIFICANT,
+    "partial_auc_sensitivity": config.PARTIAL_AUC_SENSITIVITY,
+    "screening_sensitivity": config.SCREENING_SENSITIVITY,
+    "prevalences": list(config.PREVALENCES),
+    "calibration_bins": config.CALIBRATION_BINS,
+}
 
 
 def options() -> argparse.Namespace:
@@ -30,7 +43,7 @@ def options() -> argparse.Namespace:
 
 
 def main() -> bool:
-    """Predict with the models asked for, then write the metrics of all; False when a model is missing."""
+    """Predict with the models asked for, then write the metrics of all; False when one of those asked for lacks."""
     given = options()
     names = config.chosen_models(given.model)
     data = prepared.read_manifest()["data"]
@@ -40,10 +53,10 @@ def main() -> bool:
     for name in names:
         if name not in missing:
             _predict(name, data, given.force)
-    _write_metrics(data, missing)
-    absent = [name for name in names if name in missing]
+    unmeasured = _write_metrics(missing)
+    absent = [name for name in names if name in unmeasured]
     for name in absent:
-        say(f"evaluate: {name} is {missing[name]}")
+        say(f"evaluate: {name} is {unmeasured[name]}")
     return not absent
 
 
@@ -57,7 +70,7 @@ def _predict(name: str, data: str, force: bool) -> None:
     from lesion import training
 
     content = prepared.open_data()
-    positions = np.flatnonzero(np.isin(content.splits, SCORED))
+    positions = np.flatnonzero(np.isin(content.splits, config.SCORED))
     model = training.load(config.RUNS / name / "model.keras")
     begin = time.monotonic()
     probabilities = training.predict(model, content.images, positions)
@@ -87,35 +100,60 @@ def _write_predictions(name: str, data: PreparedData, positions: np.ndarray, pro
     store.write_table(config.RUNS / name / "predictions.csv", lines)
 
 
-def _write_metrics(data: str, missing: dict[str, str]) -> None:
-    """Score all models whose predictions are up to date, unless metrics.json already holds just these."""
+def _write_metrics(missing: dict[str, str]) -> dict[str, str]:
+    """Measure all models whose predictions are up to date, unless metrics.json already holds just these.
+
+    Returns why a model is not among them, by name.
+    """
     usable = [name for name in config.MODELS if name not in missing and runs.is_evaluated(name)]
-    unscored = {name: "not evaluated: run `invoke evaluate`" for name in config.MODELS if name not in usable}
-    digests = {name: runs.manifest(name)["digest"] for name in usable}
-    head = {"data": data, "classes": list(config.CLASSES), "threshold": config.THRESHOLD}
-    tail = {"missing": {**unscored, **missing}}
-    fingerprint = store.fingerprint(stage="metrics", digests=digests, **head, **tail)
+    unscored = {name: "not evaluated: run `invoke evaluate`" for name in config.MODELS if name not in usable} | missing
+    digests, content = {name: runs.manifest(name)["digest"] for name in usable}, prepared.open_data()
+    head = {"data": content.fingerprint, "classes": list(config.CLASSES), "threshold": config.THRESHOLD}
+    head["statistics"] = STATISTICS
+    inputs = {"digests": digests, "groups": content.groups.tolist(), "missing": unscored}
+    fingerprint = store.fingerprint(stage="metrics", **head, **inputs)
     if store.finished(runs.METRICS, fingerprint):
-        return
-    scored = {name: {"digest": digest, **_score(name)} for name, digest in digests.items()}
-    store.write_json(runs.METRICS, {"fingerprint": fingerprint, **head, "models": scored, **tail})
+        return store.read_json(runs.METRICS, "invoke evaluate")["missing"]
+    measured = _measure(usable, content)
+    unscored |= measured["failed"]
+    models = {name: {"digest": digests[name], **scores} for name, scores in measured["models"].items()}
+    compared = {key: measured[key] for key in ("comparisons", "preference")}
+    tail = {"models": models, **compared, "missing": unscored}
+    store.write_json(runs.METRICS, {"fingerprint": fingerprint, **head, **tail})
+    return unscored
 
 
-def _score(name: str) -> dict[str, Any]:
-    """Score the splits that the model's predictions cover, and say how it did."""
-    from lesion import metrics  # scikit-learn takes a second to import
+def _measure(names: list[str], data: PreparedData) -> dict[str, Any]:
+    """Measure and compare models on every split that their predictions cover, and say how they did."""
+    from lesion import evaluation, sentinel  # scikit-learn and SciPy take a second to import
 
-    predictions = runs.predictions(name)
-    scored = {}
-    for split in SCORED:
-        labels, probabilities = predictions.of_split(split)
-        if len(labels):
-            scored[split] = metrics.score(labels, probabilities)
-    test = scored["test"]
-    say(f"evaluate: {name}: test ROC-AUC {test['roc_auc']:.3f}, accuracy {test['accuracy']:.3f}")
-    if test["collapsed"]:
-        say(f"evaluate: warning: {name} has collapsed: {test['collapsed']}")
-    return scored
+    say(f"evaluate: measuring {', '.join(names)}, with intervals")
+    probabilities = {name: _by_position(runs.predictions(name), data) for name in names}
+    measured = evaluation.measure(data, probabilities)
+    for name, scores in measured["models"].items():
+        test = scores["test"]
+        shown = [f"{text} {_with_interval(test, key)}" for key, text in HEADLINE.items()]
+        say(f"evaluate: {name}: test {', '.join(shown)}")
+        for split in config.SCORED:
+            for warning in sentinel.on_split(split, scores[split]["sentinel"] if split in scores else []):
+                say(f"evaluate: warning: {name} {warning}")
+    for sentence in measured["preference"]["test"][:1]:
+        say(f"evaluate: {sentence}")
+    return measured
+
+
+def _by_position(predictions: Predictions, data: PreparedData) -> np.ndarray:
+    """Return one probability for each row of `data` (N,), NaN where it was not predicted."""
+    probability = dict(zip(predictions.rows.tolist(), predictions.probabilities.tolist(), strict=True))
+    return np.array([probability.get(row, np.nan) for row in data.rows.tolist()])
+
+
+def _with_interval(scores: Mapping[str, Any], metric: str) -> str:
+    if scores[metric] is None:
+        return "undefined"
+    bounds = scores["intervals"][metric]
+    interval = f"{bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else "undefined"
+    return f"{scores[metric]:.3f} (95 % interval {interval})"
 
 
 if __name__ == "__main__":

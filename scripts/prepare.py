@@ -6,8 +6,8 @@ Reads the source that --data names; writes data/{images.npy, index.csv, manifest
 """
 
 import argparse
+import contextlib
 import hashlib
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,13 +17,15 @@ import cv2
 import numpy as np
 import stage
 
-from lesion import config, pictures, prepared, preprocess, sources, split, store
+from lesion import audit, config, keypoints, prepared, preview, sources, split, store
+from lesion.duplicates import Grouping, find_groups
 from lesion.errors import LesionError
+from lesion.keypoints import KeypointStore
 from lesion.preprocess import Prepared
 from lesion.progress import duration, progress, say
 from lesion.sources import Source
 
-EXAMPLES = 3  # before/after pictures of each kind, and augmentation pairs
+EXAMPLES = 3  # before/after pictures of each kind
 CLEARLY_CLEANED = 0.01  # share of painted pixels from which an image serves as an example
 
 
@@ -36,6 +38,7 @@ def options() -> argparse.Namespace:
         "--image-size", type=int, default=config.AS_PROFILE, help="pixels (default: the data's profile)"
     )
     parser.add_argument("--seed", type=int, default=config.SEED, help="of the split, and of the drawn sample")
+    parser.add_argument("--split", default="grouped", help="grouped (images of one lesion stay together) or random")
     parser.add_argument("--no-clean", action="store_true", help="leave hair and ruler marks in")
     parser.add_argument("--force", action="store_true", help="prepare again though it is done")
     return parser.parse_args()
@@ -50,6 +53,7 @@ def main() -> bool:
         "limit": given.limit,
         "image_size": given.image_size,
         "seed": given.seed,
+        "split": given.split,
         "clean": not given.no_clean,
     }
     profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
@@ -67,6 +71,8 @@ def _check(given: argparse.Namespace) -> None:
         raise LesionError(f"--image-size {given.image_size} does not work: give 32 to 1024 pixels, 224 is usual")
     if given.seed < 0:
         raise LesionError(f"--seed {given.seed} is negative: give 0 or more")
+    if given.split not in config.SPLIT_KINDS:
+        raise LesionError(f"--split {given.split!r} is not known: give {' or '.join(config.SPLIT_KINDS)}")
 
 
 def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
@@ -76,18 +82,29 @@ def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
     size = profile.image_size if asked["image_size"] == config.AS_PROFILE else asked["image_size"]
     for line in filter(None, (source.replaced, source.description)):
         say(f"prepare: {line}")
-    with prepared.new_images(len(source.rows), size) as append:
-        stream = _stream(source, size, asked["clean"], append)
-        _assign_splits(stream.index, source, asked["seed"])
+    count, unknown = len(source.rows), source.groups is None
+    with prepared.new_images(count, size, keypoints.bytes_needed(count) if unknown else 0) as append:
+        folder = config.DATA / ".keypoints"
+        with keypoints.temporary_store(folder, count) if unknown else contextlib.nullcontext() as found:
+            stream = _stream(source, size, asked["clean"], append, found)
+            grouping = _group(stream.index, found, asked["seed"]) if unknown else None
+        _assign_splits(stream.index, asked["split"], asked["seed"])
     store.write_table(prepared.INDEX, stream.index)
+    preview.clear()
+    images = np.load(prepared.IMAGES, mmap_mode="r")
     manifest = {
         "stage": "prepare",
         "fingerprint": fingerprint,
         "data": store.fingerprint(images=stream.images_digest, index=stream.index),
         "settings": {**asked, "image_size": size},
         "source": {"name": source.name, "description": source.description, "replaced": source.replaced},
-        **_description(stream, source),
-        **_pictures(stream, asked["seed"]),
+        **_description(stream),
+        "groups": {
+            **_groups(stream.index, grouping, asked["split"], asked["seed"]),
+            "largest": preview.largest_groups(images, stream.index),
+        },
+        "examples": preview.examples(images, stream.index, stream.examples),
+        "augmentation": preview.augmentation(images, stream.index, asked["seed"]),
         "warnings": [],
         "provenance": store.provenance(time.monotonic() - begin),
     }
@@ -105,16 +122,23 @@ class Stream:
     images_digest: str = ""
 
 
-def _stream(source: Source, size: int, clean: bool, append: Callable[[np.ndarray], None]) -> Stream:
-    """Prepare every image of `source` and `append` it; raises LesionError when too many are unreadable."""
+def _stream(
+    source: Source, size: int, clean: bool, append: Callable[[np.ndarray], None], found: KeypointStore | None
+) -> Stream:
+    """Prepare every image of `source`, `append` it, and write its keypoints to `found`, if that is there.
+
+    Raises LesionError when too many are unreadable.
+    """
     stage.import_tensorflow()
     from lesion import pipeline
 
     cv2.setNumThreads(1)  # the pipeline works on several images at a time already
     stream, digest, count = Stream(), hashlib.sha256(), len(source.rows)
-    photographs = progress(pipeline.prepare_images(source.encoded, size, clean), count, "prepare")
-    for position, photograph in enumerate(photographs):
+    photographs = pipeline.prepare_images(source.encoded, size, clean, keypoints=found is not None)
+    for position, photograph in enumerate(progress(photographs, count, "prepare")):
         row, done = int(source.rows[position]), photograph.prepared
+        if found is not None:
+            found.write(position, photograph.keypoints)
         if done is None:
             stream.unreadable.append({"row": row, "reason": photograph.reason})
             append(np.zeros((size, size, config.CHANNELS), np.uint8))  # so that positions and rows agree
@@ -159,20 +183,35 @@ def _require_readable(unreadable: list[dict[str, Any]], count: int) -> None:
         say(f"prepare: row {image['row']} is left out: {image['reason']}")
 
 
-def _assign_splits(index: list[dict[str, Any]], source: Source, seed: int) -> None:
+def _group(index: list[dict[str, Any]], found: KeypointStore, seed: int) -> Grouping:
+    """Fill in the group of each index line, the row number of one of its images, from their keypoints."""
+    begin = time.monotonic()
+    grouping = find_groups(found, seed, progress)
+    rows = [line["row"] for line in index]
+    for line, position in zip(index, grouping.groups, strict=True):
+        line["group"] = rows[position]
+    sizes, seconds = grouping.sizes, time.monotonic() - begin
+    say(
+        f"prepare: {len(rows):,} images show {len(sizes):,} lesions, as far as their pixels tell; "
+        f"the largest group has {sizes[0]:,}; found in {duration(seconds)}"
+    )
+    return grouping
+
+
+def _assign_splits(index: list[dict[str, Any]], kind: str, seed: int) -> None:
     """Fill in the split of each index line; unreadable and external rows take no part in the division."""
     for line in index:
         if not line["width"]:
             line["split"] = config.UNREADABLE
     own = [line for line in index if not line["split"]]
     labels, groups = (np.array([line[key] for line in own]) for key in ("label", "group"))
-    for line, name in zip(own, split.split_groups(labels, groups, seed), strict=True):
+    for line, name in zip(own, split.split_rows(kind, labels, groups, seed), strict=True):
         line["split"] = str(name)
 
 
-def _description(stream: Stream, source: Source) -> dict[str, Any]:
-    """Describe the prepared data: its classes, counts, groups, and what preprocessing did to it."""
-    readable = [line for line in stream.index if line["split"] != config.UNREADABLE]
+def _description(stream: Stream) -> dict[str, Any]:
+    """Describe the prepared data: its classes, counts, and what preprocessing did to it."""
+    readable = _readable(stream.index)
     counts: dict[str, dict[str, int]] = {}
     for name in (*config.SPLIT, config.EXTERNAL):
         labels = [line["label"] for line in readable if line["split"] == name]
@@ -183,7 +222,6 @@ def _description(stream: Stream, source: Source) -> dict[str, Any]:
         "classes": list(config.CLASSES),
         "rows": len(stream.index),
         "counts": counts,
-        "groups": {"known": source.groups is not None, "count": len({line["group"] for line in readable})},
         "unreadable": stream.unreadable,
         "preprocessing": {
             "cropped_share": float(np.mean([line["cropped"] for line in readable])),
@@ -193,38 +231,16 @@ def _description(stream: Stream, source: Source) -> dict[str, Any]:
     }
 
 
-def _pictures(stream: Stream, seed: int) -> dict[str, Any]:
-    """Write the before/after pictures and the augmentation pairs below data/preview; return what they show."""
-    from lesion import pipeline
-
-    shutil.rmtree(config.DATA / "preview", ignore_errors=True)
-    images = np.load(prepared.IMAGES, mmap_mode="r")
-    training = [position for position, line in enumerate(stream.index) if line["split"] == "train"]
-    chosen = training[:: max(1, len(training) // EXAMPLES)][:EXAMPLES]
-    pairs = pipeline.augmented_pairs(images, chosen, seed)
-    shown = {"examples": [], "augmentation": []}
-    for what, examples in stream.examples.items():
-        for position, encoded in examples:
-            line = {**_row_and_label(stream, position), "what": what}
-            pair = {"before": preprocess.decode(encoded), "after": images[position]}
-            shown["examples"].append({**line, **_write_pair(what, line["row"], pair)})
-    for position, (original, augmented) in zip(chosen, pairs, strict=True):
-        line = _row_and_label(stream, position)
-        pair = {"original": original, "augmented": augmented}
-        shown["augmentation"].append({**line, **_write_pair("augment", line["row"], pair)})
-    return shown
+def _readable(index: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [line for line in index if line["split"] != config.UNREADABLE]
 
 
-def _row_and_label(stream: Stream, position: int) -> dict[str, int]:
-    return {key: stream.index[position][key] for key in ("row", "label")}
-
-
-def _write_pair(what: str, row: int, pair: dict[str, np.ndarray]) -> dict[str, str]:
-    """Write the pictures of `pair`; return their paths below data/ under the same keys."""
-    paths = {key: f"preview/{what}_{row}_{key}.jpg" for key in pair}
-    for key, image in pair.items():
-        pictures.write_jpeg(config.DATA / paths[key], image)
-    return paths
+def _groups(index: list[dict[str, Any]], grouping: Grouping | None, kind: str, seed: int) -> dict[str, Any]:
+    """Describe the groups of readable images, how they were found, and how the splits treat them."""
+    readable, columns = _readable(index), ("label", "split", "group")
+    labels, splits, groups = (np.array([line[key] for line in readable]) for key in columns)
+    found = {"origin": "pixels" if grouping else "source", **audit.audit(labels, splits, groups, kind, seed)}
+    return found | {key: getattr(grouping, key, None) for key in ("checked", "links", "dropped")}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Artefacts of an experiment that never ran, written as the stages write them: the report's input."""
 
 import copy
+import math
+from itertools import combinations
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from lesion import config, store
+from lesion import config, preference, store
 
 DATA = "d0d0d0d0d0d0d0d0"
 CLASSES = ["benign", "malignant"]
@@ -17,8 +19,19 @@ CONFUSION = {
     "efficientnet": [[75, 25], [30, 70]],
 }
 AREAS = {"scratch": 0.9127, "mobilenet": 0.9318, "efficientnet": 0.7846}
+TEMPERATURES = {"scratch": 1.45, "mobilenet": 0.93, "efficientnet": 1.02}
 ROWS = list(range(40, 52))  # those explained: 12 images, half of them malignant
 ACTIVATIONS = {"views": 4, "layers": ["pooling", "add"], "bytes": 290458368, "seconds": 92.4}
+STATISTICS = {
+    "confidence": 0.95,
+    "replicates": 1234,
+    "seed": 0,
+    "significant": 0.05,
+    "partial_auc_sensitivity": 0.8,
+    "screening_sensitivity": 0.95,
+    "prevalences": [0.02, 0.1, 0.5],
+    "calibration_bins": 10,
+}
 PROVENANCE = {
     "created": "2024-05-06 07:08:09 +0000",
     "seconds": 12.5,
@@ -49,7 +62,7 @@ def change(path: Path, edit) -> None:
 
 
 def prepared(pictures) -> dict:
-    settings = {"data": "auto", "limit": 1600, "image_size": 96, "seed": 7, "clean": True}
+    settings = {"data": "auto", "limit": 1600, "image_size": 96, "seed": 7, "split": "grouped", "clean": True}
     return {
         "stage": "prepare",
         "fingerprint": "aaaa000011112222",
@@ -67,7 +80,7 @@ def prepared(pictures) -> dict:
             "validation": {"benign": 99, "malignant": 101},
             "test": {"benign": 100, "malignant": 100},
         },
-        "groups": {"known": True, "count": 900},
+        "groups": grouped(pictures),
         "unreadable": [{"row": 12, "reason": "image file is truncated"}],
         "preprocessing": {"cropped_share": 0.08, "cleaned_share": 0.41, "painted_pixels_share": 0.013},
         "examples": [
@@ -90,6 +103,60 @@ def prepared(pictures) -> dict:
             for row in (5, 6, 7)
         ],
         "warnings": [],
+        "provenance": copy.deepcopy(PROVENANCE),
+    }
+
+
+def grouped(pictures) -> dict:
+    """Return the audit of 1,333 images in 900 groups, found from pixels."""
+    largest = [(12, "train", range(20, 26)), (5, "train, external", range(30, 35)), (4, "test", range(60, 64))]
+    return {
+        "origin": "pixels",
+        "count": 900,
+        "sizes": {"1": 619, "2": 180, "3": 61, "4": 36, "5": 3, "12": 1},
+        "shared": {"train/validation": 0, "train/test": 0, "validation/test": 0},
+        "siblings": {"grouped": {"rows": 200, "with_sibling": 0}, "random": {"rows": 201, "with_sibling": 117}},
+        "external": None,
+        "checked": 23456,
+        "links": 678,
+        "dropped": 9,
+        "largest": [
+            {
+                "size": size,
+                "split": split,
+                "rows": list(rows),
+                "pictures": [pictures.data(f"preview/group_{row}_image.jpg", row) for row in rows],
+            }
+            for size, split, rows in largest
+        ],
+    }
+
+
+def leak() -> dict:
+    """Return what `invoke leak` measured on images of its own."""
+    runs = [
+        {"seed": seed, "split": split, "roc_auc": area, "accuracy": area - 0.1, "rows": 540, "with_sibling": found}
+        for seed, split, area, found in (
+            (0, "grouped", 0.841, 0),
+            (0, "random", 0.902, 431),
+            (1, "grouped", 0.823, 0),
+            (1, "random", 0.911, 428),
+        )
+    ]
+    return {
+        "stage": "leak",
+        "fingerprint": "1eak1eak1eak1eak",
+        "model": "mobilenet",
+        "data": {"description": "3,600 rows: the folder augmented", "fingerprint": "feedfeedfeedfeed"},
+        "settings": {"weights": "auto", "epochs": 21, "tune_epochs": 6, "batch_size": 32, "learning_rate": 0.001},
+        "weights": "ImageNet",
+        "seeds": [0, 1],
+        "runs": runs,
+        "difference": {
+            "roc_auc": {"mean": 0.0745, "interval": [0.0312, 0.1178]},
+            "accuracy": {"mean": 0.0745, "interval": None},
+        },
+        "sentence": "A random split flatters MobileNetV2 <in> ROC-AUC.",
         "provenance": copy.deepcopy(PROVENANCE),
     }
 
@@ -170,12 +237,39 @@ def metrics() -> dict:
     models = {
         model: {
             "digest": digest(model),
-            "validation": scores(CONFUSION[model], AREAS[model] + 0.01),
-            "test": scores(CONFUSION[model], AREAS[model]),
+            "validation": scores(CONFUSION[model], AREAS[model] + 0.01, TEMPERATURES[model]),
+            "test": scores(CONFUSION[model], AREAS[model], TEMPERATURES[model]),
         }
         for model in config.MODELS
     }
-    return {"data": DATA, "classes": CLASSES, "threshold": 0.5, "models": models, "missing": {}}
+    value = {"data": DATA, "classes": CLASSES, "threshold": 0.5, "statistics": STATISTICS, "models": models}
+    value |= {"comparisons": {}, "preference": {}, "missing": {}}
+    for split in ("validation", "test"):
+        compare(value, split)
+    return value
+
+
+def compare(metrics: dict, split: str, error: float = 0.0125) -> None:
+    """Write the comparisons of the models that have `split` into `metrics`: intervals of 2 × `error` to either side."""
+    models = {name: model[split] for name, model in metrics["models"].items() if split in model}
+    found = [_pair(first, models[first], second, models[second], error) for first, second in combinations(models, 2)]
+    metrics["comparisons"][split] = found
+    metrics["preference"][split] = preference.sentences(found, config.NAMES) if found else []
+
+
+def _pair(first: str, one: dict, second: str, other: dict, error: float) -> dict:
+    pair = {"first": first, "second": second, "rows": one["rows"], "groups": one["groups"]}
+    for metric in ("roc_auc", "accuracy"):
+        values = {"first": one[metric], "second": other[metric], "difference": None, "interval": None, "p": None}
+        if None not in (one[metric], other[metric]):
+            difference = one[metric] - other[metric]
+            p = math.erfc(abs(difference) / error / math.sqrt(2))
+            interval = [difference - 2 * error, difference + 2 * error]
+            values |= {"difference": difference, "interval": interval, "p": p}
+        pair[metric] = {**values, "p_corrected": values["p"] and min(1.0, 3 * values["p"])}
+    pair["roc_auc"]["z"] = None
+    pair["accuracy"] |= {"only_first_right": 21, "only_second_right": 13, "p_rows": 0.2295}
+    return pair
 
 
 def bench() -> dict:
@@ -219,7 +313,7 @@ def bench() -> dict:
     return {"machine": machine, "parts": measured}
 
 
-def scores(confusion: list[list[int]], area: float) -> dict:
+def scores(confusion: list[list[int]], area: float, temperature: float = 1.0) -> dict:
     (true_negative, false_positive), (false_negative, true_positive) = confusion
     called, actual = true_positive + false_positive, true_positive + false_negative
     rows = called + true_negative + false_negative
@@ -232,14 +326,24 @@ def scores(confusion: list[list[int]], area: float) -> dict:
     }
     average = {key: (benign[key] + malignant[key]) / 2 for key in benign}
     rate = np.linspace(0, 1, 60)
-    return {
-        "rows": rows,
-        "positives": actual,
+    figures = {
         "accuracy": (true_positive + true_negative) / rows,
         **malignant,
         "specificity": benign["recall"],
         "roc_auc": area,
+        "average_precision": area - 0.0213,
+        "partial_auc": (area - 0.4) / 3,
+        "balanced_accuracy": (benign["recall"] + recall) / 2,
+        "mcc": benign["recall"] + recall - 1.0123,
+        "brier": 0.9876 - area,
+    }
+    return {
+        "rows": rows,
+        "groups": rows // 2,
+        "positives": actual,
+        **figures,
         "log_loss": 0.4,
+        "intervals": {name: [value - 0.0321, value + 0.0234] for name, value in figures.items()},
         "confusion": confusion,
         "per_class": {
             "benign": {**benign, "support": rows - actual},
@@ -251,16 +355,61 @@ def scores(confusion: list[list[int]], area: float) -> dict:
             "false_positive_rate": rate.tolist(),
             "true_positive_rate": (rate ** (1 / area - 1)).tolist(),
         },
-        "collapsed": None,
+        "operating": {
+            "fixed": point(0.5, recall, benign["recall"]),
+            "youden": point(0.4321, min(1.0, recall + 0.05), benign["recall"] - 0.04),
+            "sensitive": point(0.000123, 0.94, benign["recall"] - 0.3),
+        },
+        "calibration": {
+            "temperature": temperature,
+            "not_fitted": None,
+            "before": calibrated(0.9876 - area, 0.0815, 0.08),
+            "after": calibrated(0.9812 - area, 0.0234, 0.02),
+        },
+        "sentinel": [],
     }
+
+
+def point(threshold: float, sensitivity: float, specificity: float) -> dict:
+    """Return the figures at one threshold; the predictive values are worked out apart from the project's own way."""
+    prevalences = []
+    for share in STATISTICS["prevalences"]:
+        found, alarms = sensitivity * share, (1 - specificity) * (1 - share)
+        benign = specificity * (1 - share)
+        prevalences.append(
+            {"prevalence": share, "ppv": found / (found + alarms), "npv": benign / (benign + share - found)}
+        )
+    return {
+        "threshold": threshold,
+        "confusion": [[80, 20], [10, 90]],
+        "accuracy": 0.85,
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "balanced_accuracy": (sensitivity + specificity) / 2,
+        "mcc": 0.7,
+        "prevalences": prevalences,
+    }
+
+
+def calibrated(brier: float, error: float, off: float) -> dict:
+    """Return the figures of a calibration whose ten points lie `off` the diagonal, above it and then below."""
+    middles = np.arange(0.05, 1, 0.1)
+    observed = np.clip(middles + np.where(middles < 0.5, off, -off), 0, 1)
+    curve = [{"predicted": float(x), "observed": float(y), "rows": 20} for x, y in zip(middles, observed, strict=True)]
+    return {"brier": brier, "expected_calibration_error": error, "curve": curve}
 
 
 def collapse(part: dict) -> None:
     """Make `part` the scores of a model that calls every image benign, with one constant score."""
+    part["intervals"] |= dict.fromkeys(("precision", "f1", "roc_auc", "average_precision", "mcc"))
+    part |= {"average_precision": None, "mcc": None}
+    part["operating"]["youden"] = None
+    part["calibration"] |= {"temperature": 1.0, "not_fitted": "the predictions are constant"}
+    part["calibration"]["after"] = part["calibration"]["before"]
     part |= {"precision": None, "recall": 0.0, "specificity": 1.0, "f1": None, "accuracy": 0.5}
     part |= {"confusion": [[100, 0], [100, 0]], "roc": None, "roc_auc": None}
     part["per_class"]["malignant"] |= {"precision": None, "recall": 0.0, "f1": None}
-    part["collapsed"] = "all 200 images are called benign"
+    part["sentinel"] = ["all 200 images are called benign"]
 
 
 def explained(pictures) -> dict:

@@ -21,7 +21,7 @@ def data():
     images = np.random.default_rng(0).integers(0, 256, (30, SIZE, SIZE, 3), np.uint8)
     splits = np.array(["test"] * 4 + ["train"] * TRAIN + ["validation"] * VALIDATION)
     labels = np.arange(30, dtype=np.int8) % 2
-    return PreparedData(images, np.arange(30), labels, splits, {"data": "some images"})
+    return PreparedData(images, np.arange(30), labels, splits, np.arange(30), {"data": "some images"})
 
 
 @pytest.fixture
@@ -99,6 +99,16 @@ def test_finished_passes_are_used_again_and_more_views_need_the_new_ones_only(mo
     cache(model, data, tmp_path, views=3).compute()
     assert done[3:] == ["view2"]
     assert cache(model, data, tmp_path, views=3).summary()["seconds"] > 0
+
+
+def test_a_selection_gives_the_rows_asked_for_in_their_order(model, data, tmp_path):
+    whole = cache(model, data, tmp_path).compute()["convolution"]
+    chosen = whole.select(np.array([7, 2, 11]), np.array([5, 0]))
+    values, traced = collect(chosen.training_batches(np.arange(3), 2, seed=0))
+    for value, row in zip(values, np.array([7, 2, 11])[traced.astype(int)], strict=True):
+        assert any((view[row] == value).all() for view in whole.views)
+    values, _ = collect(chosen.validation_batches(np.arange(2), 2))
+    assert (values == whole.validation[[5, 0]]).all()
 
 
 @pytest.mark.parametrize("change", ["seed", "weights", "images"])

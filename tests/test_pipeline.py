@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from lesion import pipeline
+from lesion.keypoints import describe
+from lesion.sample import DrawnSample
 
 SIZE = 16
 
@@ -67,7 +69,7 @@ def png(image):
 def test_photographs_come_back_in_order_and_a_broken_one_with_its_reason(images):
     encoded = [png(image) for image in images[:5]]
     encoded[2] = b"this is no image"
-    done = list(pipeline.prepare_images(lambda: iter(encoded), size=SIZE, clean=False))
+    done = list(pipeline.prepare_images(lambda: iter(encoded), size=SIZE, clean=False, keypoints=False))
     assert [photograph.encoded for photograph in done] == encoded
     for position in (0, 1, 3, 4):
         assert (done[position].prepared.image == images[position]).all()
@@ -76,13 +78,32 @@ def test_photographs_come_back_in_order_and_a_broken_one_with_its_reason(images)
     assert done[2].reason
 
 
+def test_keypoints_are_those_of_the_cropped_photograph_and_only_where_asked_for():
+    inside = DrawnSample(4, seed=0).draw(np.array([1]))[0][0]
+    framed = cv2.copyMakeBorder(inside, 40, 40, 30, 30, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+
+    def prepare(keypoints):
+        encoded = [png(framed), b"this is no image"]
+        return list(pipeline.prepare_images(lambda: iter(encoded), size=SIZE, clean=True, keypoints=keypoints))
+
+    good, broken = prepare(keypoints=True)
+    left, top, right, bottom = good.prepared.box
+    assert good.prepared.cropped
+    wanted = describe(framed[top:bottom, left:right])
+    assert len(wanted) > 100
+    assert (good.keypoints.points == wanted.points).all()
+    assert (good.keypoints.descriptors == wanted.descriptors).all()
+    assert len(broken.keypoints) == 0 and broken.reason
+    assert [len(photograph.keypoints) for photograph in prepare(keypoints=False)] == [0, 0]
+
+
 def test_an_error_of_the_source_is_raised_as_it_is(images):
     def broken():
         yield png(images[0])
         raise ConnectionError("the line went dead")
 
     with pytest.raises(ConnectionError, match="the line went dead"):
-        list(pipeline.prepare_images(broken, size=SIZE, clean=False))
+        list(pipeline.prepare_images(broken, size=SIZE, clean=False, keypoints=True))
 
 
 def test_no_batches_wait_for_the_search_for_the_best_parallelism() -> None:

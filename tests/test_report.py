@@ -53,11 +53,15 @@ def render():
 
 
 class Page(HTMLParser):
-    """Text by section, tables as {caption: {row head: [(text, data-value)]}}, and all attributes."""
+    """Text by section, tables as {caption: {row head: [(text, data-value)]}}, and all attributes.
+
+    What stands in a cell as its interval is kept apart, in `intervals`, as {caption: {row head: [(texts, values)]}}.
+    """
 
     def __init__(self, html):
         super().__init__()
-        self.sections, self.tables, self.attributes, self.open = {}, {}, [], []
+        self.sections, self.tables, self.intervals, self.attributes, self.open = {}, {}, {}, [], []
+        self.inside = None  # how deep the element of the interval is that is open
         self.section = self.caption = self.head = ""
         self.feed(html)
         self.close()
@@ -77,9 +81,23 @@ class Page(HTMLParser):
         elif tag == "td":
             row = self.tables.setdefault(self.caption.strip(), {}).setdefault(self.head.strip(), [])
             row.append(["", values.get("data-value")])
+            ends = self.intervals.setdefault(self.caption.strip(), {}).setdefault(self.head.strip(), [])
+            ends.append(["", []])
+        elif tag == "span" and values.get("class") == "interval":
+            self.inside = len(self.open)
+        elif tag == "span" and self.inside and "data-value" in values:
+            self._ends()[1].append(float(values["data-value"]))
+
+    def _ends(self):
+        return self.intervals[self.caption.strip()][self.head.strip()][-1]
 
     def handle_endtag(self, tag):
+        if len(self.open) == self.inside:
+            self.inside = None
         assert self.open.pop() == tag
+        if tag == "td":
+            cell = self.tables[self.caption.strip()][self.head.strip()][-1]
+            cell[0] = cell[0].strip()
 
     def handle_startendtag(self, tag, attributes):
         self.attributes += [(tag, *each) for each in attributes]
@@ -88,6 +106,8 @@ class Page(HTMLParser):
         self.sections[self.section] = self.sections.get(self.section, "") + data
         if "caption" in self.open:
             self.caption += data
+        elif self.inside:
+            self._ends()[0] += data
         elif "td" in self.open:
             self.tables[self.caption.strip()][self.head.strip()][-1][0] += data
         elif "th" in self.open:
@@ -95,6 +115,9 @@ class Page(HTMLParser):
 
     def table(self, start):
         return next(rows for caption, rows in self.tables.items() if caption.startswith(start))
+
+    def ends(self, start):
+        return next(rows for caption, rows in self.intervals.items() if caption.startswith(start))
 
     def says(self, section):
         return " ".join(self.sections[section].split())
@@ -112,10 +135,13 @@ def is_shown(cell, value, text):
 
 
 def test_summary_shows_the_figures_of_the_artefacts(home):
-    rows, metrics = Page(render()).table("Figures of each model on the test split"), read(home, METRICS)
+    page, metrics = Page(render()), read(home, METRICS)
+    rows, ends = (shown("Figures of each model on the test split") for shown in (page.table, page.ends))
     assert list(rows) == list(NAMES.values())
     for model, name in NAMES.items():
         scores = metrics["models"][model]["test"]
+        assert [found for _, found in ends[name][:6]] == [scores["intervals"][key] for key in SCORES]
+        assert ends[name][6:] == [["", []]] * 4
         for cell, key in zip(rows[name], SCORES, strict=False):
             assert is_shown(cell, scores[key], f"{scores[key]:.3f}"), (model, key)
         run, evaluation = (read(home, f"runs/{model}/{file}.json") for file in ("manifest", "evaluation"))
@@ -124,6 +150,63 @@ def test_summary_shows_the_figures_of_the_artefacts(home):
     assert [cell[0].split("★")[0] for cell in rows["CNN from scratch"][6:]] == [
         "618,017", "2.5 MB", "5 min 10 s", "12.1 ms",
     ]  # fmt: skip
+    assert ends["CNN from scratch"][0][0] == "0.818 to 0.873"  # accuracy 170 of 200 = .85, less .0321, plus .0234
+
+
+def test_more_figures_and_their_intervals_are_those_of_the_artefacts(home):
+    page, metrics = Page(render()), read(home, METRICS)
+    rows, ends = page.table("More figures"), page.ends("More figures")
+    keys = ("average_precision", "partial_auc", "balanced_accuracy", "mcc", "brier")
+    for model, name in NAMES.items():
+        scores = metrics["models"][model]["test"]
+        for cell, key in zip(rows[name], keys, strict=True):
+            assert is_shown(cell, scores[key], f"{scores[key]:.3f}"), (model, key)
+        assert [found for _, found in ends[name]] == [scores["intervals"][key] for key in keys]
+    best = {name: [place for place, cell in enumerate(cells) if "★" in cell[0]] for name, cells in rows.items()}
+    assert best["MobileNetV2"] == [0, 1, 2, 3, 4]  # also of the Brier score, where the lowest is best
+
+
+def test_differences_are_those_of_the_artefacts(home):
+    page, pairs = Page(render()), read(home, METRICS)["comparisons"]["test"]
+    rows, ends = page.table("Differences of the models on the test"), page.ends("Differences of the models on the test")
+    assert list(rows) == [f"{NAMES[pair['first']]} − {NAMES[pair['second']]}" for pair in pairs] and len(rows) == 3
+    for pair, cells, found in zip(pairs, rows.values(), ends.values(), strict=True):
+        area, accuracy = pair["roc_auc"], pair["accuracy"]
+        values = [area[key] for key in ("difference", "p", "p_corrected")] + [accuracy["difference"]]
+        values += [accuracy[key] for key in ("only_first_right", "only_second_right", "p", "p_corrected")]
+        assert [float(value) for _, value in cells] == values
+        assert (found[0][1], found[3][1]) == (area["interval"], accuracy["interval"])
+    first = [text for text, _ in rows["CNN from scratch − MobileNetV2"]]
+    assert (first[0], first[3:6]) == ("−0.019", ["−0.010", "21", "13"])  # .9127 - .9318; .85 - .86
+    assert ends["CNN from scratch − MobileNetV2"][0][0] == "−0.044 to +0.006"  # 2 × .0125 to either side
+    assert rows["CNN from scratch − EfficientNetB0"][1][0] == "< 0.001"  # more than 10 standard errors
+    for sentence in read(home, METRICS)["preference"]["test"]:
+        assert sentence in page.says("comparison")
+
+
+def test_operating_points_are_those_of_the_artefacts(home):
+    page, metrics = Page(render()), read(home, METRICS)
+    for model, name in NAMES.items():
+        rows, points = page.table(f"Operating points of {name}"), metrics["models"][model]["test"]["operating"]
+        assert list(rows) == ["as set", "Youden", "95 % sensitivity"]
+        for cells, point in zip(rows.values(), points.values(), strict=True):
+            values = [point[key] for key in ("threshold", "sensitivity", "specificity")]
+            values += [entry[key] for entry in point["prevalences"] for key in ("ppv", "npv")]
+            assert [float(value) for _, value in cells] == values
+    shown = page.table("Operating points of CNN from scratch")
+    assert shown["95 % sensitivity"][0][0] == "0.000123"
+    # Of 1,000 people 20 have it, .9 of them found: 18; of 980 without it .8 pass, 196 do not; 18 / 214 and 784 / 786.
+    assert [text for text, _ in shown["as set"][:5]] == ["0.5", "90.0%", "80.0%", "8.4%", "99.7%"]
+
+
+def test_calibration_is_that_of_the_artefacts(home):
+    page, metrics = Page(render()), read(home, METRICS)
+    rows = page.table("Calibration on the test split")
+    for model, name in NAMES.items():
+        found = metrics["models"][model]["test"]["calibration"]
+        values = [found[when][key] for key in ("brier", "expected_calibration_error") for when in ("before", "after")]
+        assert [float(value) for _, value in rows[name]] == [found["temperature"], *values]
+    assert [text for text, _ in rows["CNN from scratch"]] == ["1.450", "0.075", "0.069", "0.082", "0.023"]
 
 
 def test_best_figure_of_each_column_is_marked_highest_for_scores_lowest_for_costs(home):
@@ -165,7 +248,88 @@ def test_external_results_stand_apart_and_only_where_there_are_any(home):
     page = Page(render())
     rows = page.table("Figures of each model on the rows the source publishes")
     assert is_shown(rows["CNN from scratch"][5], 0.5432, "0.543")
+    assert page.ends("Figures of each model on the rows")["CNN from scratch"][5][1] == external["intervals"]["roc_auc"]
     assert "no scores on the external split" in rows["MobileNetV2"][0][0]
+    assert "no sibling" not in page.says("external")
+
+
+def test_external_rows_without_a_sibling_in_the_splits_stand_apart_and_are_what_is_compared(home):
+    def add(metrics):
+        for name, area in (("scratch", 0.91), ("mobilenet", 0.71)):
+            metrics["models"][name]["external"] = fake.scores([[90, 10], [10, 90]], 0.95)
+            metrics["models"][name]["external_new"] = fake.scores([[30, 20], [10, 40]], area)
+        for split in ("external", "external_new"):
+            fake.compare(metrics, split)
+
+    fake.change(home / METRICS, add)
+    page = Page(render())
+    rows = page.table("The same on those of these rows that have no sibling")
+    assert is_shown(rows["MobileNetV2"][5], 0.71, "0.710")
+    assert "Prefer CNN from scratch: the data support that it ranks better than MobileNetV2." in page.says("external")
+    assert page.table("Differences of the models on the external rows without a sibling")
+
+
+def test_groups_are_those_of_the_audit(home):
+    page, groups = Page(render()), read(home, MANIFEST)["groups"]
+    said = page.says("groups")
+    assert "of 23,456 pairs of similar images that were compared, 678 show the same lesion" in said
+    assert "900 groups; 9 of these links were not followed" in said
+    rows = page.table("Test images with a sibling in training")
+    assert rows["grouped split, as used here"] == [["200", "200"], ["0", "0"], ["0.0%", "0.0"]]
+    assert rows["random split"] == [["201", "201"], ["117", "117"], ["58.2%", str(117 / 201)]]
+    assert page.table("Groups with images in two splits") == {
+        "train and validation": [["0", "0"]], "train and test": [["0", "0"]], "validation and test": [["0", "0"]],
+    }  # fmt: skip
+    sizes = page.table("Sizes of the groups")
+    assert [int(cells[0][1]) for cells in sizes.values()] == list(groups["sizes"].values())
+    assert list(sizes)[:2] == ["1 image", "2 images"]
+    assert "12 images, in train; the first 6 are shown" in said and "5 images, in train, external" in said
+    assert "publishes as a test set" not in said
+
+
+def test_external_images_with_a_sibling_are_counted(home):
+    def publish(manifest):
+        manifest["groups"]["external"] = {"rows": 7804, "with_sibling": 1234}
+
+    fake.change(home / MANIFEST, publish)
+    said = Page(render()).says("groups")
+    assert "Of the 7,804 images that the source publishes as a test set, 1,234 have a sibling" in said
+
+
+def test_groups_of_the_source_need_no_search(home):
+    def known(manifest):
+        manifest["groups"] |= {"origin": "source", "checked": None, "links": None, "dropped": None, "largest": []}
+        manifest["groups"]["siblings"]["grouped"] = None
+
+    fake.change(home / MANIFEST, known)
+    page = Page(render())
+    assert "The source itself says which images show the same lesion: there are 900 groups." in page.says("groups")
+    assert "largest groups" not in page.says("groups") and "pixels" not in page.says("limitations")
+    cells = page.table("Test images with a sibling in training")["grouped split, as used here"]
+    assert cells == [["Missing: there are too few lesions for such a split", None]]
+
+
+def test_the_leak_is_shown_as_measured_and_only_where_it_was(home):
+    assert "leak" not in Page(render()).sections
+    fake.store.write_json(home / "reports/leak.json", fake.leak())
+    page = Page(render())
+    said = page.says("leak")
+    assert "A random split flatters MobileNetV2 <in> ROC-AUC." in said
+    assert "on other images than those of this report: 3,600 rows: the folder augmented." in said
+    assert "at most 21 epochs" in said
+    differences = page.table("By how much the figures on the random split are higher")
+    assert differences["ROC-AUC"] == [["+0.074", "0.0745"]]
+    ends = page.ends("By how much the figures on the random split are higher")
+    assert ends["ROC-AUC"] == [["+0.031 to +0.118", [0.0312, 0.1178]]]
+    assert ends["Accuracy"] == [["interval undefined", []]]
+    runs = page.table("Each run on its own test images")
+    assert list(runs) == [f"seed {seed}, {split} split" for seed in (0, 1) for split in ("grouped", "random")]
+    for cells, run in zip(runs.values(), fake.leak()["runs"], strict=True):
+        share = run["with_sibling"] / run["rows"]
+        values = [run["roc_auc"], run["accuracy"], run["rows"], run["with_sibling"], share]
+        assert [float(cell[1]) for cell in cells] == values
+    fake.change(home / "reports/leak.json", lambda leak: leak["data"].update(fingerprint=fake.DATA))
+    assert "on other images" not in Page(render()).says("leak")
 
 
 def test_speed_is_shown_as_measured_and_only_where_it_was(home):
@@ -206,36 +370,77 @@ def test_architecture_has_its_parts_and_total(home):
 # --- the answer ------------------------------------------------------------------------------------
 
 
-def test_answer_names_the_best_by_how_much_on_how_many_images_and_that_it_may_be_chance(home):
-    answer = Page(render()).says("answer")
-    assert "MobileNetV2 tells malignant from benign best on these 200 test images: ROC-AUC 0.932." in answer
-    assert "0.019 above CNN from scratch (0.913) and 0.147 above EfficientNetB0 (0.785)" in answer
-    assert "No statistical test" in answer and "may be chance" in answer
+def level(metrics):
+    """Make two models so alike that the data cannot tell them apart."""
+    metrics["models"]["scratch"]["test"]["roc_auc"] = 0.93181
+
+
+def recompare(metrics):
+    fake.compare(metrics, "test")
+
+
+def headline(html):
+    return re.search(r'<p class="headline">(.*?)</p>', html).group(1)
+
+
+def test_answer_says_which_model_to_prefer_and_how_sure_that_is(home):
+    fake.change(home / METRICS, lambda metrics: fake.compare(metrics, "test", error=0.005))
+    html = render()
+    assert headline(html) == (
+        "Prefer MobileNetV2: the data support that it ranks better than CNN from scratch and EfficientNetB0."
+    )
+    answer = Page(html).says("answer")
+    assert "ROC-AUC on 200 test images of 100 lesions: MobileNetV2 0.932 (95 % interval 0.900 to 0.955), CNN" in answer
+    assert "ranks better than CNN from scratch: ROC-AUC 0.932 against 0.913, difference 0.019 (95 % interval" in answer
+    assert "CNN from scratch ranks better than EfficientNetB0" not in answer  # not about the one to prefer
+    assert "0.5 is guessing, 1 is perfect" in answer and "another split or seed" in answer
     assert "not for real skin" in answer
 
 
-def test_answer_calls_equal_models_level(home):
-    def level(metrics):
-        metrics["models"]["scratch"]["test"]["roc_auc"] = 0.93181
+def test_answer_does_not_call_a_model_best_where_the_data_do_not_support_it(home):
+    html = render()
+    assert headline(html) == (
+        "Prefer MobileNetV2 or CNN from scratch to EfficientNetB0: MobileNetV2 has the highest ROC-AUC, 0.932, but "
+        "cannot be told apart from CNN from scratch."
+    )
+    fake.change(home / METRICS, lambda metrics: fake.compare(metrics, "test", error=0.2))
+    html = render()
+    assert headline(html).startswith("The data do not say which model to prefer: MobileNetV2 has the highest ROC-AUC")
+    for section in ("answer", "comparison"):
+        assert "best" not in Page(html).says(section)
 
-    fake.change(home / METRICS, level)
-    assert "CNN from scratch and MobileNetV2 are level" in Page(render()).says("answer")
+
+def test_answer_is_the_preference_of_the_artefacts_word_for_word(home):
+    for edit in (lambda metrics: None, level, guess):
+        fake.change(home / METRICS, edit)
+        fake.change(home / METRICS, recompare)
+        preference = read(home, METRICS)["preference"]["test"]
+        page = Page(render())
+        assert preference[0] in page.says("answer") and preference[0] in page.says("comparison")
 
 
-def test_answer_does_not_name_a_best_model_where_all_are_guessing(home):
-    def guess(metrics):
-        for model in metrics["models"].values():
-            model["test"]["roc_auc"] = 0.5
+def guess(metrics):
+    for model in metrics["models"].values():
+        model["test"]["roc_auc"] = 0.5
 
+
+def test_answer_does_not_prefer_any_model_where_all_are_guessing(home):
     fake.change(home / METRICS, guess)
-    answer = Page(render()).says("answer")
-    assert "No model does better than guessing" in answer and "best on these" not in answer
+    fake.change(home / METRICS, recompare)
+    assert headline(render()) == "No model can be preferred: none ranks the images better than guessing."
+
+
+def test_a_single_model_is_judged_but_not_compared(home):
+    page = Page(report.render(report.read_artefacts(["mobilenet"])))
+    assert "Only MobileNetV2 can be judged: ROC-AUC 0.932." in page.says("answer")
+    assert "CNN from scratch" not in page.says("answer") and "comparison" not in page.sections
 
 
 def test_report_without_any_measured_model_says_that_there_is_no_answer(home):
     def drop(metrics):
         metrics["missing"] = dict.fromkeys(metrics["models"], "not trained: run `invoke train`")
         metrics["models"] = {}
+        recompare(metrics)
 
     fake.change(home / METRICS, drop)
     artefacts = report.read_artefacts(config.MODELS)
@@ -250,6 +455,7 @@ def test_report_without_any_measured_model_says_that_there_is_no_answer(home):
 def test_warnings_name_all_that_was_replaced_skipped_or_suspicious(home):
     def collapse(metrics):
         fake.collapse(metrics["models"]["scratch"]["test"])
+        metrics["models"]["mobilenet"]["validation"]["sentinel"] = ["ranks no better than guessing"]
 
     def replace(run):
         run["weights"] |= {"used": "random", "replaced": "no ImageNet weights: random ones took their place"}
@@ -266,6 +472,7 @@ def test_warnings_name_all_that_was_replaced_skipped_or_suspicious(home):
         "EfficientNetB0: no ImageNet weights: random ones took their place",
         "EfficientNetB0: loss stayed at ln 2",
         "CNN from scratch: collapsed on the test split: all 200 images are called benign",
+        "MobileNetV2: collapsed on the validation split: ranks no better than guessing",
         "MobileNetV2: the Grad-CAM map is empty for 1 of 200 images",
     ):
         assert wanted in warnings
@@ -287,14 +494,26 @@ def test_warnings_stand_there_even_when_there_are_none(home):
     assert "real skin" not in page.says("answer") + page.says("limitations")
 
 
-def test_copies_that_may_stand_in_two_splits_are_admitted(home):
-    fake.change(home / MANIFEST, lambda manifest: manifest.update(groups={"known": False, "count": 1334}))
+def test_a_random_split_is_said_to_flatter_and_by_how_many_images(home):
     page = Page(render())
-    assert "two splits" in page.says("answer") and "two splits" in page.says("limitations")
+    assert "flatter every model" not in page.says("answer") + page.says("limitations")
+    assert "found from their pixels" in page.says("limitations")
+    fake.change(home / MANIFEST, lambda manifest: manifest["settings"].update(split="random"))
+    page = Page(render())
+    said = "117 of 201 test images show a lesion that was trained on, so that the figures flatter every model"
+    assert said in page.says("answer") and said in page.says("limitations")
+    assert "image by image" in page.says("methods")
+
+
+def test_data_of_an_older_version_has_to_be_prepared_again(home):
+    fake.change(home / MANIFEST, lambda manifest: manifest.update(groups={"known": False, "count": 1334}))
+    with pytest.raises(LesionError, match=r"data/manifest\.json lacks 'origin': run `invoke prepare --force`"):
+        render()
 
 
 def test_undefined_figures_are_shown_as_undefined_and_a_collapsed_model_is_never_the_best(drawn):
     fake.change(drawn / METRICS, lambda metrics: fake.collapse(metrics["models"]["scratch"]["test"]))
+    fake.change(drawn / METRICS, recompare)
     page = Page(render())
     rows = page.table("Figures of each model on the test split")
     name, cells = next((head, cells) for head, cells in rows.items() if head.startswith("CNN from scratch"))
@@ -304,6 +523,25 @@ def test_undefined_figures_are_shown_as_undefined_and_a_collapsed_model_is_never
     assert page.table("CNN from scratch by class")["malignant"][0] == ["undefined", ""]
     assert "Collapsed: all 200 images are called benign" in page.says("confusion")
     assert "undefined" in page.says("roc")
+    more = next(cells for head, cells in page.table("More figures").items() if head.startswith("CNN from scratch"))
+    assert [more[place] for place in (0, 3)] == [["undefined", ""]] * 2
+    assert page.table("Operating points of CNN from scratch")["Youden"] == [["undefined", ""]] * 9
+    assert page.table("Differences of")["CNN from scratch − MobileNetV2"][0] == ["undefined", ""]
+    assert "CNN from scratch: no temperature was fitted, since the pred" in page.says("calibration")
+    assert "CNN from scratch has collapsed: all 200 images are called benign." in page.says("answer")
+
+
+def test_a_figure_without_an_interval_says_so(home):
+    def drop(metrics):
+        metrics["models"]["scratch"]["test"]["intervals"]["roc_auc"] = None
+        for pair in metrics["comparisons"]["test"]:
+            pair["accuracy"]["interval"] = None
+
+    fake.change(home / METRICS, drop)
+    page = Page(render())
+    assert page.ends("Figures of each model on the test split")["CNN from scratch"][5] == ["interval undefined", []]
+    assert page.ends("Differences of")["CNN from scratch − MobileNetV2"][3] == ["interval undefined", []]
+    assert "CNN from scratch 0.913 (95 % interval undefined)" in page.says("answer")
 
 
 def test_missing_model_is_shown_in_its_place_and_counts_as_a_failure(home):
@@ -312,6 +550,7 @@ def test_missing_model_is_shown_in_its_place_and_counts_as_a_failure(home):
     def drop(metrics):
         del metrics["models"]["efficientnet"]
         metrics["missing"]["efficientnet"] = why
+        recompare(metrics)
 
     fake.change(home / METRICS, drop)
     shutil.rmtree(home / "runs/efficientnet")
@@ -321,6 +560,7 @@ def test_missing_model_is_shown_in_its_place_and_counts_as_a_failure(home):
     shown = why.replace("`", "")
     assert page.table("Figures of each model on the test split")["EfficientNetB0"] == [[f"Missing: {shown}", None]]
     parts = ("architecture", "training", "roc", "confusion", "classes", "explanations", "provenance")
+    parts += ("operating", "calibration")
     for section in ("answer", "warnings", *parts):
         assert shown in page.says(section), section
 
@@ -440,7 +680,7 @@ def test_page_is_sound(drawn):
     assert links <= set(ids) and {"answer", "warnings", "methods", "limitations"} <= links
     pictures = sum(1 for tag, key, _ in page.attributes if (tag, key) == ("img", "src"))
     words = [value for tag, key, value in page.attributes if (tag, key) == ("img", "alt")]
-    assert len(words) == pictures == 2 * 3 + 2 * 3 + 3 * 3 * 12 and all(words)
+    assert len(words) == pictures == 2 * 3 + 2 * 3 + 6 + 5 + 4 + 3 * 3 * 12 and all(words)
     assert ("html", "lang", "en") in page.attributes
 
 

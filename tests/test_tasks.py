@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import pytest
 
+from lesion.sample import DrawnSample
+
 PROJECT = Path(__file__).resolve().parents[1]
 SMALL = ["--data", "sample", "--limit", "80", "--image-size", "32"]
 BRIEF = ["--weights", "none", "--epochs", "1", "--batch-size", "16"]
@@ -117,6 +119,36 @@ def test_other_data_makes_stale_models_unusable_and_leaves_them_as_they_were(hom
     assert {path for path, time in state(home).items() if before[path] != time} == {manifest}
 
 
+def test_other_groups_make_other_intervals_and_evaluate_says_how_sure_the_answer_is(home):
+    metrics, index = home / "reports" / "metrics.json", home / "data" / "index.csv"
+    texts = {path: path.read_text() for path in (metrics, index)}
+    before = json.loads(texts[metrics])
+    assert before["preference"]["test"][0] in (home / "reports" / "index.html").read_text()
+    try:
+        with index.open() as file:
+            lines = list(csv.DictReader(file))
+        for line in lines:
+            line["group"] = line["label"]  # as if all images of a class showed one lesion: nothing can be said
+        with index.open("w") as file:
+            writer = csv.DictWriter(file, list(lines[0]))
+            writer.writeheader()
+            writer.writerows(lines)
+        printed = invoke(home, "evaluate")
+        after = json.loads(metrics.read_text())
+    finally:
+        for path, text in texts.items():
+            path.write_text(text)
+    assert f"evaluate: {after['preference']['test'][0]}" in printed
+    assert all("cannot be compared" in sentence for sentence in after["preference"]["test"][1:])
+    for name in MODELS:
+        old, new = (value["models"][name]["test"] for value in (before, after))
+        assert new["roc_auc"] == old["roc_auc"] and new["groups"] == 2 < old["groups"]
+        assert set(new["intervals"].values()) == {None}
+        assert f"{name}: test ROC-AUC {new['roc_auc']:.3f} (95 % interval undefined), accuracy" in printed
+        for warning in new["sentinel"]:
+            assert f"warning: {name} collapsed on the test split: {warning}" in printed
+
+
 def test_predict_judges_a_folder_and_reports_what_it_cannot_read(home, tmp_path):
     photograph = np.random.default_rng(0).integers(90, 220, (60, 80, 3), np.uint8)
     cv2.imwrite(str(tmp_path / 'a <b>mole&"x".png'), photograph)
@@ -162,6 +194,37 @@ def test_frozen_layers_run_once_and_no_cache_activations_runs_them_in_each_step(
     assert json.loads((run / "manifest.json").read_text())["activations"] is None
     invoke(tmp_path / "home", "clean")
     assert not run.exists()
+
+
+def test_leak_trains_on_both_splits_and_the_report_shows_what_the_random_one_adds(home):
+    before, words = state(home), ["leak", "--model", "scratch", "--epochs", "1", "--seeds", "2"]
+    invoke(home, *words)
+    measured = json.loads((home / "reports" / "leak.json").read_text())
+    runs = {(run["seed"], run["split"]): run for run in measured["runs"]}
+    assert set(runs) == {(seed, split) for seed in (0, 1) for split in ("grouped", "random")}
+    for metric in ("roc_auc", "accuracy"):
+        mean = sum(runs[seed, "random"][metric] - runs[seed, "grouped"][metric] for seed in (0, 1)) / 2
+        assert measured["difference"][metric]["mean"] == pytest.approx(mean)
+    for (_, split), run in runs.items():
+        assert (run["with_sibling"] > 0) == (split == "random")
+    assert sorted(path.name for path in (home / "leak" / "runs").glob("*/*")) == ["result.json"] * 4
+    (home / "leak" / "runs" / "scratch-random-1" / "result.json").unlink()
+    finished = (home / "leak" / "runs" / "scratch-random-0" / "result.json").stat().st_mtime_ns
+    assert "it is measured already" in invoke(home, *words)
+    assert (home / "leak" / "runs" / "scratch-random-0" / "result.json").stat().st_mtime_ns == finished
+    assert json.loads((home / "reports" / "leak.json").read_text()) == measured
+    after = state(home)
+    assert all(after[path] == time for path, time in before.items())
+    invoke(home, "report")
+    assert measured["sentence"] in (home / "reports" / "index.html").read_text()
+
+
+def test_leak_prepares_other_images_beside_those_of_the_experiment(copies, tmp_path):
+    assert "--epochs 0 is too small" in invoke(tmp_path, "leak", "--data", str(copies), "--epochs", "0", status=2)
+    assert (tmp_path / "leak" / "data" / "manifest.json").exists()
+    assert not (tmp_path / "data").exists()
+    invoke(tmp_path, "clean")
+    assert not state(tmp_path)
 
 
 def test_bench_measures_a_part_and_the_report_shows_it(home):
@@ -219,14 +282,90 @@ def test_unreadable_images_are_counted_and_too_many_of_them_stop_the_run(tmp_pat
     assert state(home) == before
 
 
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory):
+    """Return a folder of 24 lesions in `train`, each there a second time turned and mirrored, and 4 in `test`.
+
+    Two of the latter are copies of lesions in `train`.
+    """
+    folder = tmp_path_factory.mktemp("copies")
+    sample = DrawnSample(120, seed=5)
+    _, first = np.unique(sample.groups, return_index=True)
+    first = np.concatenate([first[sample.labels[first] == label][:13] for label in (0, 1)])
+    for number, image in enumerate(sample.draw(first)[0]):
+        label, known = ("benign", "malignant")[number // 13], number % 13 < 12
+        turned = np.ascontiguousarray(np.rot90(image)[::-1])
+        kept = {"train": [image, turned]} if known else {"test": [image]}
+        if number % 13 == 0:
+            kept["test"] = [np.ascontiguousarray(np.rot90(image, 2))]
+        for split, images in kept.items():
+            (folder / split / label).mkdir(parents=True, exist_ok=True)
+            for copy, each in enumerate(images):
+                cv2.imwrite(str(folder / split / label / f"{number:02}{'ab'[copy]}.png"), each[..., ::-1])
+    return folder
+
+
+def groups_of(home):
+    """Return the manifest's audit, and the splits in which each group of the index stands."""
+    with (home / "data" / "index.csv").open() as file:
+        index = list(csv.DictReader(file))
+    stands = {}
+    for line in index:
+        stands.setdefault(line["group"], []).append(line["split"])
+    return json.loads((home / "data" / "manifest.json").read_text())["groups"], stands
+
+
+def test_copies_are_found_from_pixels_kept_in_one_split_and_audited(copies, tmp_path):
+    words = ["prepare", "--data", str(copies), "--image-size", "32"]
+    printed = invoke(tmp_path, *words)
+    assert "52 images show 26 lesions, as far as their pixels tell; the largest group has 3; found in" in printed
+    groups, stands = groups_of(tmp_path)
+    assert groups["origin"] == "pixels"
+    assert (groups["count"], groups["sizes"]) == (26, {"1": 2, "2": 22, "3": 2})
+    assert all(len(set(splits) - {"external"}) <= 1 for splits in stands.values())
+    assert groups["shared"] == {"train/validation": 0, "train/test": 0, "validation/test": 0}
+    assert groups["siblings"]["grouped"]["with_sibling"] == 0 < groups["siblings"]["random"]["with_sibling"]
+    assert groups["external"] == {"rows": 4, "with_sibling": 2}
+    assert groups["checked"] >= groups["links"] >= 26 and groups["dropped"] == 0
+    assert [group["size"] for group in groups["largest"]] == [3, 3, 2]
+    for group in groups["largest"]:
+        assert len(group["rows"]) == group["size"]
+        assert [cv2.imread(str(tmp_path / "data" / path)).shape for path in group["pictures"]] == [(32, 32, 3)] * len(
+            group["rows"]
+        )
+    assert not (tmp_path / "data" / ".keypoints").exists()
+    with (tmp_path / "data" / "index.csv").open() as file:
+        grouped = file.read()
+    invoke(tmp_path, *words, "--force")
+    assert (tmp_path / "data" / "index.csv").read_text() == grouped
+
+
+def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
+    invoke(tmp_path, "prepare", *SMALL)
+    before, _ = groups_of(tmp_path)
+    invoke(tmp_path, "prepare", *SMALL, "--split", "random")
+    groups, stands = groups_of(tmp_path)
+    assert json.loads((tmp_path / "data" / "manifest.json").read_text())["settings"]["split"] == "random"
+    assert groups["origin"] == "source" and groups["checked"] is None
+    torn = [splits for splits in stands.values() if {"train", "test"} <= set(splits)]
+    assert len(torn) == groups["shared"]["train/test"] > 0
+    assert groups["siblings"] == before["siblings"]
+    assert sum(splits.count("test") for splits in torn) == groups["siblings"]["random"]["with_sibling"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["train", "--model", "resnet"], "--model 'resnet' is not known: give one of scratch, mobilenet, efficientnet"),
         (["prepare", "--data", "nowhere"], "'nowhere' does not exist"),
         (["prepare", "--data", "sample", "--image-size", "4"], "--image-size 4 does not work"),
+        (["prepare", "--split", "half"], "--split 'half' is not known: give grouped or random"),
         (["prepare", "--data", "sample", "--limit", "6"], "too few"),
         (["bench", "--part", "lunch"], "--part 'lunch' is not known: give one of training, pipeline, gradcam, prepare"),
+        (["leak", "--model", "resnet"], "--model 'resnet' is not known"),
+        (["leak", "--seeds", "1"], "--seeds 1 is too small: give at least 2, 3 are usual"),
+        (["leak", "--data", "nowhere"], "'nowhere' does not exist"),
+        (["leak"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["bench", "--part", "gradcam"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["train"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["evaluate"], "data/manifest.json is missing: run `invoke prepare` first"),
@@ -242,7 +381,8 @@ def test_what_cannot_be_done_is_one_line_that_says_what_to_do(tmp_path, words, s
 
 def test_the_list_of_tasks_reads_like_documentation(tmp_path):
     printed = invoke(tmp_path, "--list")
-    for name in ("all", "bench", "clean", "evaluate", "explain", "predict", "prepare", "report", "test", "train"):
+    stages = ("prepare", "train", "evaluate", "explain", "report")
+    for name in ("all", *stages, "predict", "leak", "bench", "clean", "test"):
         assert f"\n  {name} " in printed
     help_text = invoke(tmp_path, "--help", "train")
     for option in (

@@ -1,6 +1,7 @@
 """Training on a model of five lines and images of which one channel tells the class."""
 
 import csv
+import dataclasses
 
 import keras
 import numpy as np
@@ -23,7 +24,7 @@ def data():
     images = random.integers(0, 200, (80, SIZE, SIZE, 3), np.uint8)
     images[labels == 1, ..., 0] += 55
     splits = np.array(["train"] * 48 + ["validation"] * 16 + ["test"] * 16)
-    return PreparedData(images, np.arange(80), labels, splits, {"data": "80 images"})
+    return PreparedData(images, np.arange(80), labels, splits, np.arange(80), {"data": "80 images"})
 
 
 def small_model():
@@ -112,7 +113,8 @@ def test_the_same_seed_trains_the_same_model(data, tmp_path):
 def test_a_network_trained_in_half_precision_is_given_back_in_single_precision(data, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "computes_bfloat16", lambda: True)
     model = models.build("scratch", 32)
-    wide = PreparedData(data.images.repeat(4, 1).repeat(4, 2), data.rows, data.labels, data.splits, {"data": "wide"})
+    images = data.images.repeat(4, 1).repeat(4, 2)
+    wide = dataclasses.replace(data, images=images, manifest={"data": "wide"})
     before = model.get_weights()
     trained = train(wide, tmp_path, [Phase("whole", 1, 0.001, 2)], model).model
     assert trained is model
@@ -208,4 +210,37 @@ def test_a_model_that_has_not_learned_is_named(data, tmp_path):
     model = small_model()
     model.get_layer(models.LOGIT).set_weights([np.zeros((4, 1)), np.zeros(1)])
     trained = train(data, tmp_path, [Phase("whole", 1, 1e-12, 2)], model)
-    assert trained.warnings == ["has not learned: the validation loss never fell below 0.693, that of guessing"]
+    assert trained.warnings == [
+        "has not learned: the validation loss never fell below 0.693, and guessing has 0.693",
+        "collapsed on the validation split: all 16 probabilities are 0.500",
+    ]
+
+
+def as_the_original_fed_it(scale):
+    """Return a model of images in [0, 1] that hands them to EfficientNet's first layers times `scale`.
+
+    These divide by 255 and subtract ImageNet's mean. The original work gave them [0, 1] where they expect [0, 255]:
+    what is left of an image is then a 255th of its contrast upon the same dark grey, and what is frozen above (here
+    one convolution) makes the same features of all images.
+    """
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    x = layers.Rescaling(scale, name="scale")(image)
+    x = layers.Rescaling(1 / 255, name="rescaling")(x)
+    x = layers.Normalization(mean=[0.485, 0.456, 0.406], variance=[0.229**2, 0.224**2, 0.225**2], name="imagenet")(x)
+    x = layers.Conv2D(8, 3, activation="relu", name="last_convolution")(x)
+    x = layers.GlobalAveragePooling2D(name=models.POOLING)(x)
+    x = layers.Dense(1, name=models.LOGIT)(x)
+    return keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(x), name="efficient")
+
+
+def test_a_model_fed_with_wrongly_scaled_images_is_flagged_while_it_trains_and_in_the_end(data, tmp_path, capsys):
+    phases = [Phase("frozen", 6, 0.1, 9)]
+    wrong = train(data, tmp_path / "wrong", phases, as_the_original_fed_it(1.0), views=2)
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+    assert len(said) == 1  # once a phase, though nothing got better in its other epochs
+    assert said[0].startswith("warning: efficient frozen: has not learned: the validation loss never fell below 0.")
+    assert "all 16 images are called" in said[0]
+    assert "has not learned" in wrong.warnings[0] and "all 16 images are called" in wrong.warnings[1]
+    right = train(data, tmp_path / "right", phases, as_the_original_fed_it(255.0), views=2)
+    assert right.warnings == [] and "warning" not in capsys.readouterr().out
