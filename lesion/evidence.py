@@ -8,10 +8,10 @@ from lesion.plots import STYLES
 from lesion.results import Model
 from lesion.tables import Cell, Row, cell, count, number, percent, signed, with_interval
 
-DIFFERENCES = (
-    "ROC-AUC difference", "p (DeLong)", "p corrected", "Accuracy difference",
-    "Images only the first gets right", "Images only the second gets right", "p (McNemar)", "p corrected",
-)  # fmt: skip
+DIFFERENCES = {
+    "roc_auc": ("Difference", "p (DeLong)", "p corrected"),
+    "accuracy": ("Difference", "Right: only the first", "Right: only the second", "p (McNemar)", "p corrected"),
+}
 POINTS = {
     "fixed": "as set",
     "youden": "Youden",
@@ -38,21 +38,17 @@ def pair_name(pair: Mapping[str, Any]) -> str:
     return f"{STYLES[pair['first']].name} − {STYLES[pair['second']].name}"
 
 
-def differences(pairs: Sequence[Mapping[str, Any]]) -> list[Row]:
+def differences(pairs: Sequence[Mapping[str, Any]], metric: str) -> list[Row]:
     """Return a line for each of `pairs`, comparisons as `comparison.compare_all` gives them; columns DIFFERENCES."""
-    return [Row(pair_name(pair), _difference(pair["roc_auc"], pair["accuracy"])) for pair in pairs]
+    return [Row(pair_name(pair), _difference(pair[metric])) for pair in pairs]
 
 
-def _difference(area: Mapping[str, Any], accuracy: Mapping[str, Any]) -> list[Cell]:
+def _difference(found: Mapping[str, Any]) -> list[Cell]:
+    only = [key for key in ("only_first_right", "only_second_right") if key in found]
     return [
-        with_interval(area["difference"], area["interval"], signed),
-        cell(area["p"], p_value),
-        cell(area["p_corrected"], p_value),
-        with_interval(accuracy["difference"], accuracy["interval"], signed),
-        cell(accuracy["only_first_right"], count),
-        cell(accuracy["only_second_right"], count),
-        cell(accuracy["p"], p_value),
-        cell(accuracy["p_corrected"], p_value),
+        with_interval(found["difference"], found["interval"], signed),
+        *(cell(found[key], count) for key in only),
+        *(cell(found[key], p_value) for key in ("p", "p_corrected")),
     ]
 
 
