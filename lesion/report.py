@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from lesion import config, drawings, evidence, findings, plots, siblings, speed, tables
 from lesion.errors import LesionError
-from lesion.results import Artefacts, Map, Model, read_artefacts
+from lesion.reading import read_artefacts
+from lesion.results import Artefacts, Map, Model
 from lesion.tables import COSTS, MORE_SCORES, SCORES, Row
 
 __all__ = ["read_artefacts", "render"]
