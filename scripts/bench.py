@@ -25,7 +25,7 @@ from lesion.progress import progress, say
 
 BENCH = config.REPORTS / "bench.json"
 GROWTH = (1_000, 4_000, 16_000)  # images, for how time and memory of `prepare` grow
-CORES_IMAGES = 2_000  # images, for `prepare` on one core and on all: enough that its start hardly counts
+CORES_IMAGES = 600  # images, for `prepare` on one core and on all: enough that its start counts little
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in the unit that the system reports
 
 
