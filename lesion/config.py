@@ -91,7 +91,7 @@ TUNE_LEARNING_RATE_FACTOR = 0.1  # fine-tuning moves pretrained weights gently
 TUNED_SHARE = 0.25  # the last quarter of the backbone's layers is fine-tuned
 # Augmented views of each training image that pass the frozen part of a backbone once. Fewer are learned by heart
 # (README, "Settings that were tried"); each costs as much time as an epoch of the straightforward way.
-VIEWS = {"mobilenet": 6, "efficientnet": 4}
+VIEWS = {"mobilenet": 5, "efficientnet": 4}
 ACTIVATIONS_SECONDS = 4 * 3600  # the passes may take this long; where they would take longer, fewer views must do
 PATIENCE = 10  # epochs without a better validation loss before training stops
 PLATEAU_FACTOR = 0.5
