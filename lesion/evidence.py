@@ -54,7 +54,7 @@ def _difference(found: Mapping[str, Any]) -> list[Cell]:
 
 def operating_columns(prevalences: Sequence[float]) -> list[str]:
     """Return the heads of the columns of `operating_rows`, for the `prevalences` measured."""
-    values = [f"{kind} at {share:.0%}".replace("%", " %") for share in prevalences for kind in ("PPV", "NPV")]
+    values = [f"{kind} at {share:.0%}".replace("%", "\u00a0%") for share in prevalences for kind in ("PPV", "NPV")]
     return ["Threshold", "Sensitivity", "Specificity", *values]
 
 

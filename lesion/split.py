@@ -23,8 +23,8 @@ def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarra
 
     `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, the keys of `config.SPLIT`. In
     each class, the rarer one first, the groups are taken in random order, larger ones first, and each goes to the
-    split that is furthest below its share of rows. A group with both labels counts by the label of most of its rows
-    (ties: malignant).
+    split that lacks the largest part of its share of rows, so that groups of each size stand in all splits in
+    proportion. A group with both labels counts by the label of most of its rows (ties: malignant).
 
     Raises LesionError when a split would be left without one of the classes.
     """
@@ -39,7 +39,7 @@ def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarra
         members = members[np.argsort(-sizes[members], kind="stable")]
         missing += wanted * sizes[members].sum()
         for group in members:
-            split_of_group[group] = chosen = np.argmax(missing)
+            split_of_group[group] = chosen = np.argmax(missing / wanted)
             missing[chosen] -= sizes[group]
     splits = np.array(names)[split_of_group[group_of_row]]
     _require_both_classes(labels, splits)

@@ -28,6 +28,16 @@ def test_groups_stay_whole_and_shares_are_within_one_percent(seed):
             assert np.mean(splits[rows] == name) == pytest.approx(share, abs=0.01)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_large_groups_stand_in_every_split_in_proportion(seed):
+    labels, groups = random_groups(seed)
+    splits = split_groups(labels, groups, seed)
+    size_of_row = np.bincount(groups)[groups]
+    for size in range(1, 5):
+        for name, share in SHARES.items():
+            assert np.mean(splits[size_of_row == size] == name) == pytest.approx(share, abs=0.03)
+
+
 def test_single_rows_are_divided_exactly():
     labels = np.array([0] * 100 + [1] * 40)
     splits = split_groups(labels, np.arange(140), seed=3)
@@ -44,5 +54,5 @@ def test_seed_decides_the_split():
 
 def test_too_few_images_of_a_class_are_an_error():
     labels = np.array([0] * 50 + [1] * 2)
-    with pytest.raises(LesionError, match="no malignant image is left for the validation split"):
+    with pytest.raises(LesionError, match="no malignant image is left for the test split"):
         split_groups(labels, np.arange(52), seed=0)
