@@ -96,8 +96,8 @@ ACTIVATIONS_SECONDS = 4 * 3600  # the passes may take this long; where they woul
 PATIENCE = 10  # epochs without a better validation loss before training stops
 PLATEAU_FACTOR = 0.5
 RANDOM_BATCHNORM_MOMENTUM = 0.9  # of networks with random weights: .99 never settles in the few steps of a small run
-# Trained in mixed bfloat16 where the processor has instructions for it: 1.4 times faster there, and as good: test
-# ROC-AUC on the drawn sample .970, .964, .957 over three seeds, .930, .968, .942 in float32. Others slow down.
+# Trained in mixed bfloat16 where the processor has instructions for it: 1.4 times faster there, and as good within
+# the spread of three seeds (README, "Results so far"). Transfer models are slower in it.
 HALF_PRECISION = ("scratch",)
 PREDICTION_BATCH_SIZE = 64
 CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
