@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import cv2
 import numpy as np
+from scipy.linalg import eigh
 
 from lesion import config
 from lesion.keypoints import KeypointStore, mirrored, rooted
@@ -26,9 +27,11 @@ class Signer:
         rows = np.flatnonzero(store.counts)
         rows = np.sort(rng.permutation(rows)[: config.SIGNATURE_ROWS])
         self._words = _typical([store.read(row).descriptors[: config.SIGNATURE_DESCRIPTORS] for row in rows], seed)
-        descriptors = [store.read(row).descriptors for row in rows]
-        vectors = [self._vlad(values) for given in descriptors for values in (given, mirrored(given))]
-        self._components = _components(np.array(vectors))
+        vectors = np.empty((2, len(rows), self._words.size), np.float32)
+        for place, row in enumerate(rows):
+            descriptors = store.read(row).descriptors
+            vectors[:, place] = self._vlad(descriptors), self._vlad(mirrored(descriptors))
+        self._components = _components(vectors.reshape(-1, self._words.size))
         self.dimensions = self._components.shape[1]
 
     def _vlad(self, descriptors: np.ndarray) -> np.ndarray:
@@ -59,8 +62,11 @@ def _typical(descriptors: list[np.ndarray], seed: int) -> np.ndarray:
 
 def _components(vectors: np.ndarray) -> np.ndarray:
     """Return the directions in which the vectors (n, D) vary most, (D, dimensions) float32."""
-    _, directions = np.linalg.eigh(vectors @ vectors.T)  # n is smaller than D
-    directions = vectors.T @ directions[:, ::-1][:, : config.SIGNATURE_DIMENSIONS]
+    count = len(vectors)  # smaller than D
+    wanted = [max(0, count - config.SIGNATURE_DIMENSIONS), count - 1]
+    # No more eigenvectors than are wanted, in place: `prepare` needs the most memory here.
+    _, directions = eigh(vectors @ vectors.T, subset_by_index=wanted, overwrite_a=True)
+    directions = vectors.T @ directions[:, ::-1]
     return directions / np.maximum(np.linalg.norm(directions, axis=0), 1e-6)
 
 
