@@ -30,8 +30,8 @@ TRAIN = {
     "epochs": "at most; default: as fits the data",
     "tune-epochs": "of fine-tuning, at most; default: as fits the data",
     "batch-size": "images a training step; default: as fits the data",
-    "learning-rate": "of Adam; fine-tuning takes a tenth of it",
-    "views": "augmented views of each image that pass a frozen backbone once; default: 4 or 6, as the model needs",
+    "learning-rate": "of Adam; fine-tuning takes a fraction of it, as the model needs",
+    "views": "augmented views of each image that pass a frozen backbone once; default: as the model needs",
     "no-cache-activations": "run frozen layers anew in each step: 5 to 10 times slower",
     "seed": PREPARE["seed"],
 }

@@ -28,7 +28,7 @@ def cached_training(
     """
     model, used, _ = training.build(name, data.image_size, asked)
     trained = models.standardise(model)
-    phases = training.plan(True, 1, 1, config.LEARNING_RATE, config.FULL.plateau_patience)
+    phases = [Phase(phase, 1, config.LEARNING_RATE, 1) for phase in ("frozen", "tune")]  # random weights are as fast
     cache = parts.cache(trained, phases, data, folder / "activations", repeats, config.SEED)
     computed = cache.compute()
     epochs = {}
@@ -42,7 +42,7 @@ def cached_training(
         epochs[phase.name] = alternate(runs, repeats)
     *views, validation = [cache.seconds(name) for name in cache.passes]
     passes = {"view": views, "validation": [validation]}
-    whole = [compose(epochs, passes, config.VIEWS[name], *length) for length in LENGTHS]
+    whole = [compose(epochs, passes, config.TRANSFER[name].views, *length) for length in LENGTHS]
     return {"weights": used, "layers": cache.cuts, "epochs": epochs, "passes": passes, "whole": whole}
 
 

@@ -44,7 +44,7 @@ KEYPOINT_CONTRAST = 0.005  # SIFT's own .04 leaves soft lesions with no keypoint
 KEYPOINT_EDGE = 10.0  # SIFT's own, which passes over lines; with 20, stripes of smeared borders, nothing improved
 SIGNATURE_WORDS = 32  # typical descriptors
 SIGNATURE_DIMENSIONS = 256  # 17 MB for 17,000 rows
-SIGNATURE_ROWS = 1500  # what words and components are learnt from, at most: 49 MB of vectors and 7 s
+SIGNATURE_ROWS = 1500  # what words and components are learnt from, at most: 49 MB of vectors and 2 s
 SIGNATURE_DESCRIPTORS = 40  # of each of these rows, for the words
 MATCH_RATIO = 0.8  # Lowe's: the second best match must be this much further away, or the match says nothing
 MATCH_TOLERANCE = 4.0  # pixels at KEYPOINT_SIDE between where the map puts a keypoint and where its match is
@@ -87,11 +87,23 @@ AS_PROFILE = -1  # an option's value that stands for "as the profile of the data
 MODELS = ("scratch", "mobilenet", "efficientnet")
 NAMES = {"scratch": "CNN from scratch", "mobilenet": "MobileNetV2", "efficientnet": "EfficientNetB0"}
 LEARNING_RATE = 1e-3  # Adam; head and from-scratch training
-TUNE_LEARNING_RATE_FACTOR = 0.1  # fine-tuning moves pretrained weights gently
 TUNED_SHARE = 0.25  # the last quarter of the backbone's layers is fine-tuned
-# Augmented views of each training image that pass the frozen part of a backbone once. Fewer are learned by heart
-# (README, "Settings that were tried"); each costs as much time as an epoch of the straightforward way.
-VIEWS = {"mobilenet": 5, "efficientnet": 4}
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How a pretrained backbone is trained; each value by validation (README, "Settings that were tried")."""
+
+    # Augmented views of each training image that pass its frozen part once. Fewer are learned by heart; each costs
+    # as much time as an epoch of the straightforward way.
+    views: int
+    tune_learning_rate_factor: float  # of the frozen phase's learning rate: fine-tuning moves the weights gently
+
+
+TRANSFER = {
+    "mobilenet": Transfer(views=5, tune_learning_rate_factor=0.03),
+    "efficientnet": Transfer(views=4, tune_learning_rate_factor=0.3),
+}
 ACTIVATIONS_SECONDS = 4 * 3600  # the passes may take this long; where they would take longer, fewer views must do
 PATIENCE = 10  # epochs without a better validation loss before training stops
 PLATEAU_FACTOR = 0.5

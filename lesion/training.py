@@ -4,11 +4,12 @@ Everything is written below a folder `partial` and becomes the finished artefact
 that is stopped leaves the finished model as it was, and goes on from its last finished epoch.
 """
 
+import contextlib
 import json
 import math
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,6 @@ class Trained:
     warnings: list[str]
 
 
-def plan(pretrained: bool, epochs: int, tune_epochs: int, learning_rate: float, plateau_patience: int) -> list[Phase]:
-    """Return the phases: pretrained backbones are first frozen, then tuned; all else is trained whole."""
-    if not pretrained:
-        return [Phase("whole", epochs, learning_rate, plateau_patience)]
-    tuned = Phase("tune", tune_epochs, learning_rate * config.TUNE_LEARNING_RATE_FACTOR, plateau_patience)
-    return [Phase("frozen", epochs, learning_rate, plateau_patience)] + [tuned] * (tune_epochs > 0)
-
-
 def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | None]:
     """Build the model `name` with the weights that `asked` (auto, imagenet, none, a folder) means.
 
@@ -71,6 +64,19 @@ def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | Non
         replaced = "the ImageNet weights cannot be had, so it starts from random ones and is trained whole"
         say(f"train: {name}: {replaced}")
         return models.build(name, size), RANDOM, replaced
+
+
+def plan(used: str, settings: Mapping[str, Any]) -> list[Phase]:
+    """Return the phases of a training that starts from the weights `used`, as `build` names them.
+
+    Pretrained backbones are first frozen, then tuned; all else is trained whole. `settings` holds `epochs`,
+    `learning_rate` and `plateau_patience`, and for pretrained backbones `tune_epochs` and `tune_learning_rate`.
+    """
+    epochs, rate, patience = (settings[key] for key in ("epochs", "learning_rate", "plateau_patience"))
+    if used in (RANDOM, NONE_NEEDED):
+        return [Phase("whole", epochs, rate, patience)]
+    tuned = Phase("tune", settings["tune_epochs"], settings["tune_learning_rate"], patience)
+    return [Phase("frozen", epochs, rate, patience)] + [tuned] * (tuned.epochs > 0)
 
 
 def make_reproducible(seed: int) -> None:
@@ -126,16 +132,12 @@ def train(
         else:
             part = parts.whole(trained, data, batch_size, stream)
         parts.reseed_dropout(part.model, stream)
-        try:
+        with _going_on(folder):
             if number >= len(summaries):
                 _fit(part, phase, journal, folder, validation)
                 summaries.append(_summary(part.model, journal))
                 store.write_json(done, summaries)
             part.weights.load_weights(journal.best_weights(phase))
-        except OSError as error:
-            if store.is_disk_full(error):
-                raise
-            raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
         shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)
     if not any(math.isfinite(row["val_loss"]) for row in journal.rows):
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
@@ -145,6 +147,17 @@ def train(
     else:
         model.set_weights(trained.get_weights())
     return Trained(model, journal.rows, summaries, cache and cache.summary(), warnings)
+
+
+@contextlib.contextmanager
+def _going_on(folder: Path) -> Iterator[None]:
+    """Turn an error in reading what a stopped run left in `folder` into a LesionError."""
+    try:
+        yield
+    except OSError as error:
+        if store.is_disk_full(error):
+            raise
+        raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
 
 
 def as_trained(model: keras.Model, frozen: bool) -> keras.Model:

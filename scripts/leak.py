@@ -105,11 +105,9 @@ def _train(name: str, data: PreparedData, pool: Pool, settings: dict[str, Any], 
     training.make_reproducible(settings["seed"])
     with training.strategy().scope():
         model, used, _ = training.build(name, data.image_size, settings["weights"])
-        pretrained = used not in (training.RANDOM, training.NONE_NEEDED)
-        planned = ("epochs", "tune_epochs", "learning_rate", "plateau_patience")
-        phases = training.plan(pretrained, *(settings[key] for key in planned))
+        phases = training.plan(used, settings)
         computed = {}
-        if pretrained and settings["views"]:
+        if phases[0].name == "frozen" and settings["views"]:
             cache = parts.cache(model, phases, pool, ACTIVATIONS, settings["views"], config.SEED)
             everything = pool.of_split("train")[0]
             rows = [np.searchsorted(everything, data.of_split(part)[0]) for part in ("train", "validation")]

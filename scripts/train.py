@@ -85,11 +85,14 @@ def _check_views(given: argparse.Namespace, epochs: int) -> None:
 
 
 def of_model(name: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return `settings` as they are for one model: `views` is its own default where none is given, 0 for none."""
-    views = settings["views"]
+    """Return `settings` as they are for one model: `views` its own where none are given, and how fast it is tuned."""
+    if name not in config.TRANSFER:
+        return {**settings, "views": 0}
+    own, views = config.TRANSFER[name], settings["views"]
     if views == config.AS_PROFILE:
-        views = min(config.VIEWS.get(name, 0), settings["epochs"] + settings["tune_epochs"])
-    return {**settings, "views": views if name in weights.FILES else 0}
+        views = min(own.views, settings["epochs"] + settings["tune_epochs"])
+    tuned = settings["learning_rate"] * own.tune_learning_rate_factor
+    return {**settings, "views": views, "tune_learning_rate": tuned}
 
 
 def main() -> bool:
@@ -145,9 +148,7 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
     training.make_reproducible(settings["seed"])
     with training.strategy().scope():
         model, used, replaced = training.build(name, data.image_size, settings["weights"])
-        pretrained = used not in (training.RANDOM, training.NONE_NEEDED)
-        planned = ("epochs", "tune_epochs", "learning_rate", "plateau_patience")
-        phases = training.plan(pretrained, *(settings[key] for key in planned))
+        phases = training.plan(used, settings)
         parameters, parts = models.parameters(model), architecture.describe(model)
         details = (settings[key] for key in ("batch_size", "seed", "views"))
         trained = training.train(model, phases, data, run / "partial", *details)

@@ -43,12 +43,12 @@ def train(data, folder, phases, model=None, views=0):
 
 
 def test_pretrained_models_are_frozen_first_and_tuned_then():
-    assert training.plan(False, 12, 6, 1e-3, 2) == [Phase("whole", 12, 1e-3, 2)]
-    assert training.plan(True, 12, 6, 1e-3, 2) == [
-        Phase("frozen", 12, 1e-3, 2),
-        Phase("tune", 6, pytest.approx(1e-4), 2),
-    ]
-    assert training.plan(True, 12, 0, 1e-3, 2) == [Phase("frozen", 12, 1e-3, 2)]
+    settings = {"epochs": 12, "tune_epochs": 6, "learning_rate": 1e-3, "plateau_patience": 2}
+    assert training.plan(training.NONE_NEEDED, settings) == [Phase("whole", 12, 1e-3, 2)]
+    settings["tune_learning_rate"] = 1e-4
+    assert training.plan(training.RANDOM, settings) == [Phase("whole", 12, 1e-3, 2)]
+    assert training.plan("ImageNet", settings) == [Phase("frozen", 12, 1e-3, 2), Phase("tune", 6, 1e-4, 2)]
+    assert training.plan("ImageNet", {**settings, "tune_epochs": 0}) == [Phase("frozen", 12, 1e-3, 2)]
 
 
 def test_both_phases_are_in_the_history_and_the_frozen_one_changes_the_head_alone(data, tmp_path):
