@@ -28,7 +28,9 @@ def cached_training(
     """
     model, used, _ = training.build(name, data.image_size, asked)
     trained = models.standardise(model)
-    phases = [Phase(phase, 1, config.LEARNING_RATE, 1) for phase in ("frozen", "tune")]  # random weights are as fast
+    own = config.TRANSFER[name]
+    rates = {"frozen": config.LEARNING_RATE, "tune": config.LEARNING_RATE * own.tune_learning_rate_factor}
+    phases = [Phase(phase, 1, rate, 1) for phase, rate in rates.items()]
     cache = parts.cache(trained, phases, data, folder / "activations", repeats, config.SEED)
     computed = cache.compute()
     epochs = {}
@@ -42,7 +44,7 @@ def cached_training(
         epochs[phase.name] = alternate(runs, repeats)
     *views, validation = [cache.seconds(name) for name in cache.passes]
     passes = {"view": views, "validation": [validation]}
-    whole = [compose(epochs, passes, config.TRANSFER[name].views, *length) for length in LENGTHS]
+    whole = [compose(epochs, passes, own.views, *length) for length in LENGTHS]
     return {"weights": used, "layers": cache.cuts, "epochs": epochs, "passes": passes, "whole": whole}
 
 
