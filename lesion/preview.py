@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from lesion import audit, config, pictures, preprocess
+from lesion import config
+from lesion.groups import audit
+from lesion.images import jpeg, preprocess
 
 Index = Sequence[Mapping[str, Any]]
 FOLDER = "preview"
@@ -36,12 +38,12 @@ def examples(images: np.ndarray, index: Index, chosen: Mapping[str, Sequence[tup
 
 def augmentation(images: np.ndarray, index: Index, seed: int) -> list[dict[str, Any]]:
     """Write PAIRS training images as they are and as training sees them."""
-    from lesion import pipeline
+    from lesion.networks import batches
 
     training = [position for position, line in enumerate(index) if line["split"] == "train"]
     chosen = training[:: max(1, len(training) // PAIRS)][:PAIRS]
     shown = []
-    for position, (original, augmented) in zip(chosen, pipeline.augmented_pairs(images, chosen, seed), strict=True):
+    for position, (original, augmented) in zip(chosen, batches.augmented_pairs(images, chosen, seed), strict=True):
         pair = {"original": original, "augmented": augmented}
         shown.append({**_row_and_label(index, position), **_write("augment", index[position]["row"], pair)})
     return shown
@@ -69,5 +71,5 @@ def _write(what: str, row: int, shown: Mapping[str, np.ndarray]) -> dict[str, st
     """Write the images of `shown`; return their paths below data/ under the same keys."""
     paths = {key: f"{FOLDER}/{what}_{row}_{key}.jpg" for key in shown}
     for key, image in shown.items():
-        pictures.write_jpeg(config.DATA / paths[key], image)
+        jpeg.write_jpeg(config.DATA / paths[key], image)
     return paths

@@ -19,9 +19,12 @@ from typing import Any
 
 import stage
 
-from lesion import config, prepared, runs, sources, store, timing, weights
+from lesion import config, prepared, runs, store
+from lesion.console import progress, say
 from lesion.errors import LesionError
-from lesion.progress import progress, say
+from lesion.networks import weights
+from lesion.sources.source import open_source
+from lesion.studies import timing
 
 BENCH = config.REPORTS / "bench.json"
 GROWTH = (1_000, 4_000, 16_000)  # images, for how time and memory of `prepare` grow
@@ -64,7 +67,8 @@ def _write(name: str, measured: dict[str, Any]) -> None:
 def measure_training(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure fast against straightforward training of the transfer models."""
     stage.import_tensorflow()
-    from lesion import benchmark, training
+    from lesion.networks import training
+    from lesion.studies import benchmark
 
     data = prepared.open_data()
     training.make_reproducible(config.SEED)
@@ -82,7 +86,7 @@ def measure_training(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def measure_pipeline(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure the input pipeline against the training step of the scratch CNN."""
     stage.import_tensorflow()
-    from lesion import benchmark
+    from lesion.studies import benchmark
 
     data = prepared.open_data()
     measured = benchmark.input_pipeline(data, given.repeats, config.FULL.batch_size)
@@ -93,7 +97,8 @@ def measure_pipeline(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def measure_gradcam(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure Grad-CAM against prediction on the test split, with trained models where there are such."""
     stage.import_tensorflow()
-    from lesion import benchmark, models, training
+    from lesion.networks import models, training
+    from lesion.studies import benchmark
 
     data = prepared.open_data()
     missing = runs.missing(data.fingerprint)
@@ -127,7 +132,7 @@ def measure_prepare(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def _draw(folder: Path, count: int) -> None:
     """Draw `count` photographs into a folder a class."""
-    source = sources.open_source("sample", count, config.SEED)
+    source = open_source("sample", count, config.SEED)
     for name in config.CLASSES:
         (folder / name).mkdir(parents=True)
     encoded = progress(source.encoded(), count, "draw")

@@ -12,7 +12,7 @@ from pathlib import Path
 import stage
 
 from lesion import config
-from lesion.progress import say
+from lesion.console import say
 
 PREPARED = ("images.npy", "index.csv", "manifest.json", "preview/*.jpg", ".keypoints", ".[0-9]*-*", "preview/.[0-9]*-*")
 WRITTEN = {  # below each folder, as glob patterns; names that start with a dot are of stopped runs

@@ -16,9 +16,9 @@ import numpy as np
 import stage
 
 from lesion import config, prepared, runs, store
+from lesion.console import say
 from lesion.errors import LesionError
 from lesion.prepared import PreparedData
-from lesion.progress import say
 from lesion.runs import Predictions
 
 HEADLINE = {"roc_auc": "ROC-AUC", "accuracy": "accuracy"}
@@ -67,7 +67,7 @@ def _predict(name: str, data: str, force: bool) -> None:
         say(f"evaluate: {name} is evaluated already (--force does it again)")
         return
     stage.import_tensorflow()
-    from lesion import training
+    from lesion.networks import training
 
     content = prepared.open_data()
     positions = np.flatnonzero(np.isin(content.splits, config.SCORED))
@@ -76,7 +76,7 @@ def _predict(name: str, data: str, force: bool) -> None:
     probabilities = training.predict(model, content.images, positions)
     seconds = time.monotonic() - begin
     _write_predictions(name, content, positions, probabilities)
-    evaluation = {
+    subsets = {
         "stage": "evaluate",
         "fingerprint": fingerprint,
         "data": data,
@@ -84,7 +84,7 @@ def _predict(name: str, data: str, force: bool) -> None:
         "seconds_per_image": seconds / len(positions),
         "provenance": store.provenance(seconds, training.device()),
     }
-    store.write_json(config.RUNS / name / "evaluation.json", evaluation)
+    store.write_json(config.RUNS / name / "evaluation.json", subsets)
 
 
 def _write_predictions(name: str, data: PreparedData, positions: np.ndarray, probabilities: np.ndarray) -> None:
@@ -125,17 +125,17 @@ def _write_metrics(missing: dict[str, str]) -> dict[str, str]:
 
 def _measure(names: list[str], data: PreparedData) -> dict[str, Any]:
     """Measure and compare models on every split that their predictions cover, and say how they did."""
-    from lesion import evaluation, sentinel  # scikit-learn and SciPy take a second to import
+    from lesion.evaluation import collapse, metrics
 
     say(f"evaluate: measuring {', '.join(names)}, with intervals")
     probabilities = {name: _by_position(runs.predictions(name), data) for name in names}
-    measured = evaluation.measure(data, probabilities)
+    measured = metrics.measure(data, probabilities)
     for name, scores in measured["models"].items():
         test = scores["test"]
         shown = [f"{text} {_with_interval(test, key)}" for key, text in HEADLINE.items()]
         say(f"evaluate: {name}: test {', '.join(shown)}")
         for split in config.SCORED:
-            for warning in sentinel.on_split(split, scores[split]["sentinel"] if split in scores else []):
+            for warning in collapse.on_split(split, scores[split]["sentinel"] if split in scores else []):
                 say(f"evaluate: warning: {name} {warning}")
     for sentence in measured["preference"]["test"][:1]:
         say(f"evaluate: {sentence}")

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import stage
 
-from lesion import config, gallery, pictures, prepared, runs, store
+from lesion import config, prepared, runs, store
+from lesion.console import progress, say
 from lesion.errors import LesionError
+from lesion.explain import selection
+from lesion.images import jpeg
 from lesion.prepared import PreparedData
-from lesion.progress import progress, say
 
 if TYPE_CHECKING:  # it imports TensorFlow, which a stage that has nothing to do must not wait for
-    from lesion.gradcam import Explanation
+    from lesion.explain.gradcam import Explanation
 
 EXPLANATIONS = config.REPORTS / "explanations.json"
 
@@ -44,7 +46,7 @@ def main() -> bool:
     }
     if len(reasons) == len(names):
         raise LesionError("; ".join(f"{name} is {reason}" for name, reason in reasons.items()))
-    chosen = gallery.choose({name: runs.predictions(name) for name in evaluated}, data["settings"]["seed"])
+    chosen = selection.choose({name: runs.predictions(name) for name in evaluated}, data["settings"]["seed"])
     wanted = {name: _fingerprint(name, chosen) for name in evaluated}
     done = {name: old for name, old in _finished().items() if old["fingerprint"] == wanted.get(name)}
     todo = [name for name in names if name in evaluated and (given.force or name not in done)]
@@ -84,7 +86,7 @@ def _explain(todo: list[str], chosen: list[int], wanted: dict[str, str], done: d
     images = []
     for row in chosen:
         path = f"gradcam/{row}.jpg"
-        pictures.write_jpeg(config.REPORTS / path, data.images[positions[row]])
+        jpeg.write_jpeg(config.REPORTS / path, data.images[positions[row]])
         images.append({"row": row, "label": int(data.labels[positions[row]]), "photograph": path})
     ordered = {name: done[name] for name in config.MODELS if name in done}
     store.write_json(EXPLANATIONS, {"data": data.fingerprint, "images": images, "models": ordered})
@@ -93,7 +95,8 @@ def _explain(todo: list[str], chosen: list[int], wanted: dict[str, str], done: d
 
 def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str, Any]:
     """Explain the whole test split; write the pictures of the rows in `chosen`."""
-    from lesion import gradcam, training
+    from lesion.explain import gradcam
+    from lesion.networks import training
 
     begin = time.monotonic()
     model = training.load(config.RUNS / name / "model.keras")
@@ -118,11 +121,11 @@ def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str
 
 
 def _picture(name: str, row: int, label: int, image: np.ndarray, explanation: "Explanation") -> dict[str, Any]:
-    from lesion import gradcam
+    from lesion.explain import gradcam
 
     paths = {kind: f"gradcam/{name}_{row}_{kind}.jpg" for kind in ("map", "overlay")}
-    pictures.write_jpeg(config.REPORTS / paths["map"], gradcam.picture(explanation.heat))
-    pictures.write_jpeg(config.REPORTS / paths["overlay"], gradcam.overlay(image, explanation.heat))
+    jpeg.write_jpeg(config.REPORTS / paths["map"], gradcam.picture(explanation.heat))
+    jpeg.write_jpeg(config.REPORTS / paths["overlay"], gradcam.overlay(image, explanation.heat))
     return {
         "row": row,
         "probability": explanation.probability,

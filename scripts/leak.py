@@ -20,11 +20,13 @@ import numpy as np
 import stage
 import train
 
-from lesion import config, leak, prepared, store, weights
+from lesion import config, prepared, store
+from lesion.console import duration, say
 from lesion.errors import LesionError
-from lesion.leak import Pool, Run
+from lesion.networks import weights
 from lesion.prepared import PreparedData
-from lesion.progress import duration, say
+from lesion.studies import leak
+from lesion.studies.leak import Pool, Run
 
 RESULT = config.REPORTS / "leak.json"
 ACTIVATIONS = config.LEAK / "activations"
@@ -99,7 +101,8 @@ def _train(name: str, data: PreparedData, pool: Pool, settings: dict[str, Any], 
     stage.import_tensorflow()  # takes seconds: only when there is something to train
     import keras
 
-    from lesion import parts, training
+    from lesion.networks import training
+    from lesion.networks.phases import activation_cache
 
     keras.backend.clear_session()  # of the run before: its graphs would stay in memory
     training.make_reproducible(settings["seed"])
@@ -108,7 +111,7 @@ def _train(name: str, data: PreparedData, pool: Pool, settings: dict[str, Any], 
         phases = training.plan(used, settings)
         computed = {}
         if phases[0].name == "frozen" and settings["views"]:
-            cache = parts.cache(model, phases, pool, ACTIVATIONS, settings["views"], config.SEED)
+            cache = activation_cache(model, phases, pool, ACTIVATIONS, settings["views"], config.SEED)
             everything = pool.of_split("train")[0]
             rows = [np.searchsorted(everything, data.of_split(part)[0]) for part in ("train", "validation")]
             computed = {cut: found.select(*rows) for cut, found in cache.compute().items()}

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import stage
 
-from lesion import config, pictures, preprocess, runs, sources, store
+from lesion import config, runs, store
+from lesion.console import progress, say
 from lesion.errors import LesionError
-from lesion.progress import progress, say
+from lesion.images import jpeg, preprocess
+from lesion.sources.source import SUFFIXES
 
 PREDICTIONS = config.REPORTS / "predictions"
 
@@ -61,9 +63,9 @@ def _files(given: str) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise LesionError(f"--image {given!r} is neither a file nor a folder")
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in sources.SUFFIXES)
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
     if not files:
-        raise LesionError(f"--image {given!r} holds no image file ({', '.join(sorted(sources.SUFFIXES))})")
+        raise LesionError(f"--image {given!r} holds no image file ({', '.join(sorted(SUFFIXES))})")
     return files
 
 
@@ -74,7 +76,8 @@ def _prepare(path: Path, preprocessing: dict[str, Any]) -> np.ndarray:
 
 def _predict(name: str, files: list[Path], images: np.ndarray) -> None:
     stage.import_tensorflow()
-    from lesion import gradcam, training
+    from lesion.explain import gradcam
+    from lesion.networks import training
 
     model = training.load(config.RUNS / name / "model.keras")
     lines = []
@@ -83,7 +86,7 @@ def _predict(name: str, files: list[Path], images: np.ndarray) -> None:
     ):
         verdict = config.CLASSES[explained.malignant]
         overlay = PREDICTIONS / f"{path.name}.{name}.jpg"
-        pictures.write_jpeg(overlay, gradcam.overlay(image, explained.heat))
+        jpeg.write_jpeg(overlay, gradcam.overlay(image, explained.heat))
         lines.append(
             {
                 "file": path,

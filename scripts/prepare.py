@@ -17,13 +17,15 @@ import cv2
 import numpy as np
 import stage
 
-from lesion import audit, config, keypoints, prepared, preview, sources, split, store
-from lesion.duplicates import Grouping, find_groups
+from lesion import config, prepared, preview, store
+from lesion.console import duration, progress, say
 from lesion.errors import LesionError
-from lesion.keypoints import KeypointStore
-from lesion.preprocess import Prepared
-from lesion.progress import duration, progress, say
-from lesion.sources import Source
+from lesion.groups import audit, keypoints, split
+from lesion.groups.find import Grouping, find_groups
+from lesion.groups.keypoints import KeypointStore
+from lesion.images.preprocess import Prepared
+from lesion.images.stream import prepare_images
+from lesion.sources.source import Source, identity, open_source
 
 EXAMPLES = 3  # before/after pictures of each kind
 CLEARLY_CLEANED = 0.01  # share of painted pixels from which an image serves as an example
@@ -57,7 +59,7 @@ def main() -> bool:
         "clean": not given.no_clean,
     }
     profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
-    identified = {**asked, "data": sources.identity(given.data)}
+    identified = {**asked, "data": identity(given.data)}
     fingerprint = store.fingerprint(stage="prepare", profiles=profiles, **identified)
     if not given.force and prepared.is_complete(fingerprint):
         say("prepare: the data is prepared already (--force prepares it again)")
@@ -77,7 +79,7 @@ def _check(given: argparse.Namespace) -> None:
 
 def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
     begin = time.monotonic()
-    source = sources.open_source(asked["data"], asked["limit"], asked["seed"])
+    source = open_source(asked["data"], asked["limit"], asked["seed"])
     profile = config.SAMPLE if source.name == "sample" else config.FULL
     size = profile.image_size if asked["image_size"] == config.AS_PROFILE else asked["image_size"]
     for line in filter(None, (source.replaced, source.description)):
@@ -129,16 +131,13 @@ def _stream(
 
     Raises LesionError when too many are unreadable.
     """
-    stage.import_tensorflow()
-    from lesion import pipeline
-
     cv2.setNumThreads(1)  # the pipeline works on several images at a time already
     stream, digest, count = Stream(), hashlib.sha256(), len(source.rows)
-    photographs = pipeline.prepare_images(source.encoded, size, clean, keypoints=found is not None)
+    photographs = prepare_images(source.encoded(), size, clean, keypoints.describe if found is not None else None)
     for position, photograph in enumerate(progress(photographs, count, "prepare")):
         row, done = int(source.rows[position]), photograph.prepared
-        if found is not None:
-            found.write(position, photograph.keypoints)
+        if found is not None and photograph.description is not None:
+            found.write(position, photograph.description)
         if done is None:
             stream.unreadable.append({"row": row, "reason": photograph.reason})
             append(np.zeros((size, size, config.CHANNELS), np.uint8))  # so that positions and rows agree

@@ -13,7 +13,7 @@ import webbrowser
 import stage
 
 from lesion import config, prepared, store
-from lesion.progress import duration, say
+from lesion.console import duration, say
 
 REPORT = config.REPORTS / "index.html"
 MANIFEST = config.REPORTS / "report.json"
@@ -58,11 +58,11 @@ def _inputs() -> dict[str, str]:
 
 
 def _write(names: tuple[str, ...], fingerprint: str) -> list[str]:
-    from lesion import report  # matplotlib takes a while to import
+    from lesion.report.page import read_artefacts, render
 
     begin = time.monotonic()
-    artefacts = report.read_artefacts(names)
-    store.write_text(REPORT, report.render(artefacts))
+    artefacts = read_artefacts(names)
+    store.write_text(REPORT, render(artefacts))
     failures = [f"{name}: {reason}" for name, reason in artefacts.failures]
     store.write_json(
         MANIFEST,

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import stage
 
-from lesion import config, prepared, store, weights
+from lesion import config, prepared, store
+from lesion.console import duration, say
 from lesion.errors import LesionError
-from lesion.progress import duration, say
+from lesion.networks import surgery, weights
 
 if TYPE_CHECKING:  # it takes seconds to import
     import keras
 
-    from lesion import training
+    from lesion.networks import training
 
 
 def options() -> argparse.Namespace:
@@ -141,7 +142,7 @@ def _train(name: str, settings: dict[str, Any], fingerprint: str, force: bool) -
 
 def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None:
     stage.import_tensorflow()  # takes seconds: only when there is something to train
-    from lesion import architecture, models, training
+    from lesion.networks import architecture, models, training
 
     begin = time.monotonic()
     run, data = config.RUNS / name, prepared.open_data()
@@ -152,7 +153,7 @@ def _fit_and_save(name: str, settings: dict[str, Any], fingerprint: str) -> None
         parameters, parts = models.parameters(model), architecture.describe(model)
         details = (settings[key] for key in ("batch_size", "seed", "views"))
         trained = training.train(model, phases, data, run / "partial", *details)
-    _save(run, models.bare(trained.model), trained.history)
+    _save(run, surgery.bare(trained.model), trained.history)
     best = min(trained.history, key=lambda row: row["val_loss"])
     store.write_json(
         run / "manifest.json",

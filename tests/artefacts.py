@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lesion import config, preference, store
+from lesion import config, store
+from lesion.evaluation import wording
 
 DATA = "d0d0d0d0d0d0d0d0"
 CLASSES = ["benign", "malignant"]
@@ -254,7 +255,7 @@ def compare(metrics: dict, split: str, error: float = 0.0125) -> None:
     models = {name: model[split] for name, model in metrics["models"].items() if split in model}
     found = [_pair(first, models[first], second, models[second], error) for first, second in combinations(models, 2)]
     metrics["comparisons"][split] = found
-    metrics["preference"][split] = preference.sentences(found, config.NAMES) if found else []
+    metrics["preference"][split] = wording.sentences(found, config.NAMES) if found else []
 
 
 def _pair(first: str, one: dict, second: str, other: dict, error: float) -> dict:

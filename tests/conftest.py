@@ -1,12 +1,8 @@
 """Every test session works in a folder of its own; nothing is written into the project."""
 
 import os
-import sys
 import tempfile
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PROJECT))
 os.environ["LESION_HOME"] = tempfile.mkdtemp(prefix="lesion-tests-")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from lesion.sample import DrawnSample
+from lesion.sources.drawn import DrawnSample
 
 PROJECT = Path(__file__).resolve().parents[1]
 SMALL = ["--data", "sample", "--limit", "80", "--image-size", "32"]

@@ -1,0 +1,153 @@
+"""Which rows show the same lesion, from keypoints alone: candidates, a check of each, groups without chains.
+
+    grouping = find_groups(store, seed=0)
+    split.split_groups(labels, grouping.groups, seed=0)
+
+Candidates are the rows of the most similar signatures (lesion/signatures.py); a link is a candidate pair that
+lesion/matching.py confirms. Links, strongest first, join rows to groups, but one link never joins groups on its
+own: other pairs across the two must be confirmed as well, so that a wrong link cannot chain groups together.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lesion import config
+from lesion.groups import matching
+from lesion.groups.candidates import Watch, nearest, signatures
+from lesion.groups.keypoints import KeypointStore
+
+BATCH = 64  # pairs a thread takes at a time
+
+Pair = tuple[int, int]  # row numbers, the smaller one first
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Which rows belong together, and how that was found."""
+
+    groups: np.ndarray  # (N,) int64, the smallest row number among the rows of a group
+    checked: int  # pairs of rows that were compared
+    links: int  # of these, pairs found to show the same lesion
+    dropped: int  # links between rows of different groups in the end: their groups' other rows did not agree
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Return the number of rows of each group, largest first."""
+        return np.sort(np.unique(self.groups, return_counts=True)[1])[::-1]
+
+
+def _unwatched(items: Iterable, total: int, label: str) -> Iterator:
+    return iter(items)
+
+
+def find_groups(store: KeypointStore, seed: int, watch: Watch = _unwatched) -> Grouping:
+    """Group the rows of `store`; the same for the same store and seed. `watch` may show progress.
+
+    Rows without keypoints stay alone. Memory grows with the rows, not with their square.
+    """
+    if not store.counts.any():
+        return Grouping(np.arange(len(store)), 0, 0, 0)
+    plain, mirror = signatures(store, seed, watch)
+
+    def check(pairs: list[Pair]) -> list[int]:
+        return _compare(store, pairs, watch)
+
+    linker = Linker(len(store), check, seed)
+    for _ in range(config.CANDIDATE_ROUNDS):
+        before = linker.groups.copy()
+        candidates = nearest(plain, mirror, before, config.CANDIDATES)
+        for first in range(0, candidates.shape[1], config.CANDIDATE_STEP):
+            linker.try_pairs(_pairs(candidates[:, first : first + config.CANDIDATE_STEP]))
+        if (linker.groups == before).all():
+            break
+    return linker.result()
+
+
+def _compare(store: KeypointStore, pairs: list[Pair], watch: Watch) -> list[int]:
+    """Return the inliers of each pair, in order, worked out in as many threads as there are cores."""
+
+    def count(batch: list[Pair]) -> list[int]:
+        return [matching.inliers(store.read(one), store.read(other)) for one, other in batch]
+
+    batches = [pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH)]
+    # Threads of the matrix product's own would fight with these over products that are small.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = pool.map(count, batches)
+        if len(batches) > 1:  # a handful of witnesses, asked thousands of times, is nothing to watch
+            counts = watch(counts, len(batches), "compare images")
+        return [number for batch in counts for number in batch]
+
+
+def _pairs(candidates: np.ndarray) -> list[Pair]:
+    """Return the different pairs of a row and its candidates (N, k), -1 being none, in order of rows."""
+    rows = np.repeat(np.arange(len(candidates)), candidates.shape[1])
+    pairs = np.stack([rows, candidates.ravel()], axis=1)[candidates.ravel() >= 0]
+    return [(one, other) for one, other in np.unique(np.sort(pairs, axis=1), axis=0).tolist()]
+
+
+class Linker:
+    """Joins rows to groups, pair by pair.
+
+    groups: (N,) int64, the smallest row number among the rows of each row's group.
+    """
+
+    def __init__(self, rows: int, check: Callable[[list[Pair]], list[int]], seed: int) -> None:
+        """Start with each row alone; `check` tells the inliers of pairs, `seed` decides which witnesses are asked."""
+        self.groups = np.arange(rows)
+        self._members = {row: [row] for row in range(rows)}
+        self._check, self._seed = check, seed
+        self._inliers: dict[Pair, int] = {}  # of every pair compared so far
+        self._open: list[Pair] = []  # links between different groups
+
+    def try_pairs(self, pairs: list[Pair]) -> None:
+        """Compare the pairs that are not in one group yet, and join what they link."""
+        apart = [pair for pair in pairs if not self._joined(pair)]
+        new = [pair for pair in apart if pair not in self._inliers]
+        self._ask(new)
+        self._open += [pair for pair in new if self._linked(pair)]
+        while True:  # a join may give another link the witnesses it lacked
+            links = sorted(self._open, key=lambda pair: (-self._inliers[pair], pair))
+            joined = [self._join(pair) for pair in links if not self._joined(pair)]
+            self._open = [pair for pair in links if not self._joined(pair)]
+            if not any(joined):
+                return
+
+    def result(self) -> Grouping:
+        """Return the groups as they are now."""
+        linked = [pair for pair in self._inliers if self._linked(pair)]
+        dropped = sum(not self._joined(pair) for pair in linked)
+        return Grouping(self.groups.copy(), len(self._inliers), len(linked), dropped)
+
+    def _ask(self, pairs: list[Pair]) -> None:
+        self._inliers.update(zip(pairs, self._check(pairs) if pairs else [], strict=True))
+
+    def _linked(self, pair: Pair) -> bool:
+        return self._inliers[pair] >= config.ENOUGH_INLIERS
+
+    def _joined(self, pair: Pair) -> bool:
+        return bool(self.groups[pair[0]] == self.groups[pair[1]])
+
+    def _join(self, link: Pair) -> bool:
+        """Join the groups of the two rows if enough witnesses agree; tell whether they did."""
+        small, large = sorted(int(self.groups[row]) for row in link)
+        witnesses = self._witnesses(link, small, large)
+        self._ask([pair for pair in witnesses if pair not in self._inliers])
+        if witnesses and np.mean([self._linked(pair) for pair in witnesses]) < config.AGREEMENT:
+            return False
+        moved = self._members.pop(large)
+        self._members[small] += moved
+        self.groups[moved] = small
+        return True
+
+    def _witnesses(self, link: Pair, one: int, other: int) -> list[Pair]:
+        """Return some pairs across two groups, without the link itself."""
+        ours, theirs = self._members[one], self._members[other]
+        rng = np.random.default_rng((self._seed, *link))
+        chosen = rng.choice(len(ours) * len(theirs), min(len(ours) * len(theirs), config.WITNESSES + 1), replace=False)
+        pairs = [(ours[place // len(theirs)], theirs[place % len(theirs)]) for place in chosen.tolist()]
+        return [pair for pair in (tuple(sorted(pair)) for pair in pairs) if pair != link][: config.WITNESSES]

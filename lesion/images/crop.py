@@ -1,0 +1,110 @@
+"""The dark frame around a dermoscopic photograph: found, and judged before it is believed.
+
+Shares are of the image's side unless said otherwise.
+"""
+
+import cv2
+import numpy as np
+
+from lesion.images.resize import shrink
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom exclusive
+
+JUDGED_SIDE = 640  # pixels; larger images are judged at this longer side, to 1/640 of it
+BLACK = 45  # a frame's darkest part is below this (0 to 255, brightest channel); lesions rarely are
+BLACK_SPREAD = 25  # noise, compression and glow add this much to the frame
+CONTRAST = 40  # the picture is at least this much brighter than its frame, in the median
+THINNEST_BORDER = 0.01  # and no less than 2 pixels: thinner ones are not worth a changed scale
+UNEVENNESS = 0.01  # a straight border deviates by no more than this, or 2 pixels
+SPECK = 0.002  # of the area: smaller bright parts are writing or noise in the frame
+SMALLEST_PICTURE = 0.2  # of the area: what is kept of an image is never less
+SHARPNESS = 0.4  # of the contrast is reached within 5 % of the side; shadows take longer
+
+
+def black_border(image: np.ndarray) -> Box:
+    """The part of an RGB image inside its dark frame; the whole image where no frame is certain.
+
+    Bars on any side and the dark surround of a round field of view count as frames. Only rows and columns that
+    are dark from end to end are given up, and only if the border they end at is straight or the arc of a
+    circle that opens towards the corners. A dark lesion at the edge bulges the other way. Dark corners stay.
+    """
+    height, width = image.shape[:2]
+    small = shrink(image, JUDGED_SIDE)
+    value = cv2.medianBlur(cv2.max(cv2.max(small[..., 0], small[..., 1]), small[..., 2]), 3)
+    whole = (0, 0, width, height)
+    picture = _picture(value)
+    if picture is None:
+        return whole
+    left, top, right, bottom = _judged_box(value, picture)
+    down, across = height / small.shape[0], width / small.shape[1]
+    box = int(left * across), int(top * down), int(np.ceil(right * across)), int(np.ceil(bottom * down))
+    box = box[0], box[1], min(box[2], width), min(box[3], height)
+    return box if (box[2] - box[0]) * (box[3] - box[1]) >= SMALLEST_PICTURE * width * height else whole
+
+
+def _picture(value: np.ndarray) -> np.ndarray | None:
+    """Mask of what is brighter than the frame; None where nothing at the edge is black."""
+    ring = np.concatenate([value[0], value[-1], value[:, 0], value[:, -1]])
+    level = np.percentile(ring, 2)
+    if level > BLACK:
+        return None
+    bright = (value >= level + BLACK_SPREAD).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bright)
+    large = stats[:, cv2.CC_STAT_AREA] >= SPECK * value.size
+    large[0] = False
+    picture = large[labels]
+    if not picture.any() or np.median(value[picture]) < level + CONTRAST:
+        return None
+    return picture
+
+
+def _judged_box(value: np.ndarray, picture: np.ndarray) -> Box:
+    """The picture's bounding box, opened again on every side that does not look like a frame's."""
+    height, width = picture.shape
+    left, top, box_width, box_height = cv2.boundingRect(picture.astype(np.uint8))
+    rows, columns = slice(top, top + box_height), slice(left, left + box_width)
+    (x, y), radius = cv2.minEnclosingCircle(cv2.findNonZero(picture.astype(np.uint8)))
+    sides = {  # each turned so that the side is on the left, and how far the circle stays away from it
+        "left": (value[rows], picture[rows], x - radius),
+        "top": (value[:, columns].T, picture[:, columns].T, y - radius),
+        "right": (value[rows, ::-1], picture[rows, ::-1], width - 1 - x - radius),
+        "bottom": (value[::-1, columns].T, picture[::-1, columns].T, height - 1 - y - radius),
+    }
+    depth = {name: _border_depth(*side) for name, side in sides.items()}
+    return depth["left"], depth["top"], width - depth["right"], height - depth["bottom"]
+
+
+def _border_depth(value: np.ndarray, picture: np.ndarray, circle: float) -> int:
+    """Columns of frame at the left of `value`; 0 if their inner border is no frame's."""
+    width = picture.shape[1]
+    rows = np.flatnonzero(picture.any(axis=1))
+    start = picture[rows].argmax(axis=1)
+    depth = int(start.min())
+    tolerance = max(2.0, UNEVENNESS * width)
+    if depth < max(2.0, THINNEST_BORDER * width):
+        return 0
+    near = start <= depth + tolerance
+    if not _sharp(value, picture, rows[near], start[near]):
+        return 0
+    if near.mean() >= 0.6:
+        return depth
+    return max(0, min(depth, int(circle))) if _arc(start, near, tolerance) else 0
+
+
+def _sharp(value: np.ndarray, picture: np.ndarray, rows: np.ndarray, start: np.ndarray) -> bool:
+    """Whether brightness rises to its usual level soon after the border."""
+    inside = np.minimum(start + max(3, int(0.05 * value.shape[1])), value.shape[1] - 1)
+    outside = np.maximum(start - 2, 0)
+    rise = value[rows, inside].astype(float) - value[rows, outside]
+    contrast = np.median(value[picture]) - np.median(value[rows, 0])
+    return bool(np.median(rise) >= SHARPNESS * contrast)
+
+
+def _arc(start: np.ndarray, near: np.ndarray, tolerance: float) -> bool:
+    """Whether the border recedes from one middle part towards both ends, as a field of view does."""
+    first, last = np.flatnonzero(near)[[0, -1]]
+    if first < 0.05 * len(start) or last > 0.95 * len(start):
+        return False
+    before, after = start[:first][::-1], start[last + 1 :]
+    receding = [np.maximum.accumulate(part) - part <= tolerance for part in (before, after)]
+    return bool(np.concatenate(receding).mean() >= 0.9)

@@ -1,0 +1,112 @@
+"""Data sets as `datasets` loads them: features checked, images left encoded."""
+
+import glob
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lesion import config
+from lesion.errors import LesionError
+from lesion.sources.hub import import_datasets, short_reason
+
+EXPECTED = (
+    "expected are a column `image` (encoded bytes) and a column `label` "
+    "(benign and malignant, or the integers 0 for benign and 1 for malignant)"
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """One published split: `labels`, (n,) int8, and `read`, which streams the images of the rows it is given."""
+
+    labels: np.ndarray
+    read: Callable[[np.ndarray], Iterator[bytes]]
+
+
+def read_file(file: Path) -> bytes:
+    """Return the content of `file`, or b"" where it cannot be read: it then counts as an unreadable image."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def load_folder(path: Path) -> Mapping[str, Any]:
+    """Load a folder in one of the Hub's layouts; what has changed in it since the last time is noticed.
+
+    Raises LesionError where `datasets` finds nothing to read in it, or a damaged file.
+    """
+    return _load(path, str(path))
+
+
+def load_file(path: Path) -> Mapping[str, Any]:
+    """Load a parquet file as the split `train`; raises LesionError where it is damaged."""
+    return _load(path, "parquet", data_files=glob.escape(str(path)))
+
+
+def _load(path: Path, *what: str, **options: str) -> Mapping[str, Any]:
+    try:
+        return import_datasets().load_dataset(*what, **options)
+    except Exception as error:  # every reader beneath `datasets` has its own
+        raise LesionError(f"{path} cannot be read as a data set ({short_reason(error)}): {EXPECTED}") from error
+
+
+def splits_of(loaded: Mapping[str, Any], origin: str, base: Path | None = None) -> dict[str, Split]:
+    """Check the features of each `datasets.Dataset` in `loaded`; raises LesionError that begins with `origin`.
+
+    `base` is the folder that image paths without bytes are relative to; None where there can be no such files.
+    """
+    from datasets import Image
+
+    splits = {}
+    for name, table in loaded.items():
+        labels = _labels(table, f"{origin} ({name})")
+        _require_image(table.features["image"], f"{origin} ({name})")
+        images = table.select_columns(["image"]).cast_column("image", Image(decode=False))
+        splits[name] = Split(labels, partial(_read_rows, images, base))
+    return splits
+
+
+def _labels(table: Any, origin: str) -> np.ndarray:
+    """Return the labels of a `datasets.Dataset`, (n,) int8, whatever the order of its classes."""
+    from datasets import ClassLabel, Value
+
+    if missing := {"image", "label"} - set(table.column_names):
+        found = ", ".join(table.column_names)
+        raise LesionError(f"{origin} has no column `{min(missing)}`, only {found}: {EXPECTED}")
+    feature = table.features["label"]
+    if not isinstance(feature, ClassLabel | Value):
+        raise LesionError(f"{origin} has a column `label` of the type {feature}: {EXPECTED}")
+    if isinstance(feature, ClassLabel):
+        names = [name.lower() for name in feature.names]
+        if sorted(names) != sorted(config.CLASSES):
+            raise LesionError(f"{origin} has the classes {', '.join(feature.names[:5])}: {EXPECTED}")
+    values = table["label"][:]
+    if strange := set(values) - {0, 1}:
+        shown = ", ".join(sorted(map(repr, strange))[:3])
+        raise LesionError(f"{origin} has the label {shown}: {EXPECTED}")
+    if isinstance(feature, ClassLabel):
+        values = [config.CLASSES.index(names[value]) for value in values]
+    return np.array(values, np.int8)
+
+
+def _require_image(feature: Any, origin: str) -> None:
+    from datasets import Image, Value
+
+    content = feature.get("bytes") if isinstance(feature, dict) else feature
+    binary = isinstance(content, Value) and content.dtype in ("binary", "large_binary")
+    if not (isinstance(feature, Image) or binary):
+        raise LesionError(f"{origin} has a column `image` of the type {feature}: {EXPECTED}")
+
+
+def _read_rows(images: Any, base: Path | None, rows: np.ndarray) -> Iterator[bytes]:
+    for row in images.select(rows):
+        image = row["image"] or {}
+        if image.get("bytes") is None and image.get("path") and base is not None:
+            yield read_file(base / image["path"])
+        else:
+            yield image.get("bytes") or b""

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from lesion.groups.audit import audit, largest, siblings_of_test
+from lesion.groups.split import split_rows
+
+SPLITS = np.array(["train", "train", "test", "validation", "test", "train", "external", "external", "test"])
+GROUPS = np.array([1, 1, 1, 2, 2, 3, 3, 4, 5])
+
+
+def many(rows_a_group=4, count=60):
+    """Return labels and groups of `count` groups, half of them malignant, shuffled."""
+    groups = np.random.default_rng(0).permutation(np.repeat(np.arange(count), rows_a_group))
+    return groups % 2, groups
+
+
+def test_groups_are_counted_by_size_and_by_the_splits_they_stand_in():
+    labels = np.array([0, 0, 0, 1, 1, 0, 0, 1, 1])
+    found = audit(labels, SPLITS, GROUPS, "random", seed=0)
+    assert found["count"] == 5
+    assert found["sizes"] == {"1": 2, "2": 2, "3": 1}
+    assert found["shared"] == {"train/validation": 0, "train/test": 1, "validation/test": 1}
+    assert found["siblings"]["random"] == {"rows": 3, "with_sibling": 1}
+    assert found["siblings"]["grouped"] is None  # five groups cannot be split
+    assert found["external"] == {"rows": 2, "with_sibling": 1}
+
+
+def test_the_grouped_split_shares_nothing_and_the_random_one_is_what_it_would_have_been():
+    labels, groups = many()
+    splits = split_rows("grouped", labels, groups, seed=3)
+    found = audit(labels, splits, groups, "grouped", seed=3)
+    assert set(found["shared"].values()) == {0}
+    assert found["siblings"]["grouped"] == {"rows": int(np.sum(splits == "test")), "with_sibling": 0}
+    random = split_rows("random", labels, groups, seed=3)
+    trained = set(groups[random == "train"])
+    known = sum(group in trained for group in groups[random == "test"])
+    assert found["siblings"]["random"] == {"rows": 36, "with_sibling": known}
+    assert known > 30  # of 36: a lesion with three other images hardly ever has none of them in 70 %
+    assert found["external"] is None
+
+
+def test_no_siblings_where_each_row_is_a_lesion():
+    labels, groups = many(rows_a_group=1, count=100)
+    splits = split_rows("random", labels, groups, seed=0)
+    assert siblings_of_test(splits, groups) == {"rows": int(np.sum(splits == "test")), "with_sibling": 0}
+
+
+def test_the_largest_groups_come_with_their_splits_and_first_rows():
+    groups = np.array([7] * 8 + [3, 3, 5, 5, 1, 9, 9, 9])
+    splits = np.array(["test"] * 4 + ["external"] * 2 + ["train"] * 2 + ["train"] * 8)
+    assert largest(splits, groups) == [
+        (8, "train, test, external", [0, 1, 2, 3, 4, 5]),
+        (3, "train", [13, 14, 15]),
+        (2, "train", [8, 9]),
+    ]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_single_images_are_no_large_groups(rows):
+    assert largest(np.array(["train"] * rows), np.arange(rows)) == []

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from lesion.errors import LesionError
+from lesion.groups.split import split_groups
+
+SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
+
+
+def random_groups(seed):
+    """Return labels and groups of 2,000 rows or so; groups of 1 to 4 rows, a third of them malignant."""
+    random = np.random.default_rng(seed)
+    sizes = random.integers(1, 5, 800)
+    groups = np.repeat(random.permutation(800), sizes)
+    label_of_group = random.random(800) < 1 / 3
+    order = random.permutation(len(groups))
+    return label_of_group[groups].astype(int)[order], groups[order]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_stay_whole_and_shares_are_within_one_percent(seed):
+    labels, groups = random_groups(seed)
+    splits = split_groups(labels, groups, seed)
+    for group in np.unique(groups):
+        assert len(set(splits[groups == group])) == 1
+    for name, share in SHARES.items():
+        for rows in (labels == 0, labels == 1, labels >= 0):
+            assert np.mean(splits[rows] == name) == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_large_groups_stand_in_every_split_in_proportion(seed):
+    labels, groups = random_groups(seed)
+    splits = split_groups(labels, groups, seed)
+    size_of_row = np.bincount(groups)[groups]
+    for size in range(1, 5):
+        for name, share in SHARES.items():
+            assert np.mean(splits[size_of_row == size] == name) == pytest.approx(share, abs=0.03)
+
+
+def test_single_rows_are_divided_exactly():
+    labels = np.array([0] * 100 + [1] * 40)
+    splits = split_groups(labels, np.arange(140), seed=3)
+    counts = {name: [int(np.sum((splits == name) & (labels == label))) for label in (0, 1)] for name in SHARES}
+    assert counts == {"train": [70, 28], "validation": [15, 6], "test": [15, 6]}
+
+
+def test_seed_decides_the_split():
+    labels, groups = random_groups(0)
+    first, again, other = (split_groups(labels, groups, seed) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_too_few_images_of_a_class_are_an_error():
+    labels = np.array([0] * 50 + [1] * 2)
+    with pytest.raises(LesionError, match="no malignant image is left for the test split"):
+        split_groups(labels, np.arange(52), seed=0)

@@ -1,0 +1,121 @@
+"""Figures: what stands in them, and SVG that neither leaks into the page nor changes between runs."""
+
+import math
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from lesion import config
+from lesion.report import plots
+
+CURVE = ([0.0, 0.25, 1.0], [0.0, 0.75, 1.0], 0.8125)
+
+
+def curves(epochs, **changes):
+    values = [1 / epoch for epoch in epochs]
+    given = {"model": "mobilenet", "measure": "loss", "phases": {"frozen": 1}, "best_epoch": 1}
+    return plots.training_curves(epochs, values, values, **(given | changes))
+
+
+def texts(svg):
+    return [element.text for element in ElementTree.fromstring(svg).iter("text")]
+
+
+def test_every_model_has_its_own_colour_line_and_marker():
+    assert set(plots.STYLES) == set(config.MODELS)
+    for kind in ("name", "colour", "line", "marker"):
+        assert len({getattr(style, kind) for style in plots.STYLES.values()}) == len(config.MODELS)
+
+
+def test_roc_legend_names_each_model_with_its_area_and_says_where_it_is_undefined():
+    figure = plots.roc_curves({"scratch": CURVE, "efficientnet": None})
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels == ["guessing, 0.500", "CNN from scratch, 0.812", "EfficientNetB0, undefined"]
+    drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
+    assert drawn["CNN from scratch, 0.812"] == CURVE[0]
+    assert drawn["EfficientNetB0, undefined"] == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_epoch_axis_has_whole_numbers_within_the_training(count):
+    figure = curves(range(1, count + 1))
+    low, high = figure.axes[0].get_xlim()
+    ticks = [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high]
+    assert ticks and all(tick == int(tick) and 1 <= tick <= count for tick in ticks)
+
+
+def test_differences_are_drawn_with_their_intervals_and_without_what_is_undefined():
+    pairs = {"A − B": {"ROC-AUC": (0.1, (0.05, 0.16)), "accuracy": None}, "A − C": {"ROC-AUC": None, "accuracy": None}}
+    axes = plots.differences(pairs).axes[0]
+    marks = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
+    assert marks[0] == 0.1 and math.isnan(marks[1])
+    bars = [segment for each in axes.collections for segment in each.get_segments() if len(segment)]
+    (bar,) = [segment for segment in bars if not math.isnan(segment[0][0])]
+    assert bar[:, 0].tolist() == pytest.approx([0.05, 0.16])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["A\n− B", "A\n− C"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ROC-AUC", "accuracy"]
+
+
+def test_reliability_is_drawn_as_it_is_and_with_the_temperature_where_one_was_fitted():
+    axes = plots.reliability([(0.1, 0.2), (0.9, 0.7)], [(0.2, 0.2), (0.8, 0.7)], "scratch").axes[0]
+    drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines[1:]}
+    assert drawn == {"as it is": ([0.1, 0.9], [0.2, 0.7]), "with temperature": ([0.2, 0.8], [0.2, 0.7])}
+    assert len(plots.reliability([(0.1, 0.2)], None, "scratch").axes[0].lines) == 2  # and the diagonal
+
+
+def test_best_epoch_is_ringed_on_the_validation_curve():
+    figure = plots.training_curves([1, 2, 3], [3, 2, 1], [0.9, 0.4, 0.6], "scratch", "loss", {"whole": 1}, 2)
+    ring = next(line for line in figure.axes[0].lines if line.get_label() == "best epoch")
+    assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([2], [0.4])
+
+
+def test_fine_tuning_is_marked_between_its_first_epoch_and_the_one_before():
+    axes = curves(range(1, 10), phases={"frozen": 1, "fine-tuning": 7}).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["fine-tuning →"]
+    assert [6.5, 6.5] in [list(line.get_xdata()) for line in axes.lines]
+    assert not curves(range(1, 10)).axes[0].texts  # one phase: nothing to mark
+
+
+def test_undefined_values_leave_a_gap():
+    figure = plots.training_curves([1, 2], [math.nan, 0.5], [math.nan, 0.6], "scratch", "auc", {"whole": 1}, 2)
+    assert "nan" not in plots.svg(figure, "gap").lower()
+
+
+def test_confusion_matrix_shows_counts_and_shares_of_the_true_class():
+    shown = texts(plots.svg(plots.confusion_matrix([[60, 20], [0, 1500]], ["a", "b"], "scratch"), "matrix"))
+    assert {"60", "75.0%", "20", "25.0%", "0", "0.0%", "1,500", "100.0%"} <= set(shown)
+
+
+def test_confusion_matrix_of_no_images_has_no_share_to_divide_by():
+    shown = texts(plots.svg(plots.confusion_matrix([[0, 0], [1, 3]], ["a", "b"], "scratch"), "matrix"))
+    assert shown.count("0.0%") == 2
+
+
+def test_class_names_are_text_whatever_they_hold():
+    svg = plots.svg(plots.confusion_matrix([[1, 2], [3, 4]], ["<script>", "$a_$"], "scratch"), "names")
+    assert "<script" not in svg
+    assert {"<script>", "$a_$"} <= set(texts(svg))
+
+
+def test_same_figure_and_name_give_the_same_bytes():
+    assert plots.svg(curves(range(1, 9)), "loss") == plots.svg(curves(range(1, 9)), "loss")
+
+
+def test_figures_share_no_id_and_refer_to_their_own():
+    one, two = plots.svg(curves([1, 2]), "one"), plots.svg(curves([1, 2]), "two")
+    ids = [re.findall(r' id="([^"]*)"', svg) for svg in (one, two)]
+    assert ids[0] and not set(ids[0]) & set(ids[1])
+    for svg, own in zip((one, two), ids, strict=True):
+        assert len(own) == len(set(own))
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]*)', svg)) <= set(own)
+
+
+def test_svg_has_no_style_sheet_prolog_or_address_and_takes_its_colours_from_the_page():
+    svg = plots.svg(plots.roc_curves({"scratch": CURVE}), "roc")
+    assert svg.startswith("<svg viewBox=")
+    for foreign in ("<style", "<?xml", "<!DOCTYPE", "http", "#000000", "#ffffff"):
+        assert foreign not in svg
+    assert set(re.findall(r"var\(--(\w+),", svg)) == {"ink", "muted", "rule", "scratch"}
+    outside = re.sub(r"var\([^)]*\)", "", svg)
+    assert not re.search(r"(?:fill|stroke): #", outside)
