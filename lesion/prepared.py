@@ -1,15 +1,15 @@
-"""The prepared data on disk: one memory-mapped array of images and one index line for each."""
+"""data/: the prepared images, one memory-mapped array, and one line of the index for each."""
 
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lesion import config, store
 from lesion.errors import LesionError
+from lesion.records.preparation import PreparationRecord
 
 IMAGES = config.DATA / "images.npy"
 INDEX = config.DATA / "index.csv"
@@ -26,12 +26,8 @@ class PreparedData:
     labels: np.ndarray  # (N,) int8, 0 benign, 1 malignant
     splits: np.ndarray  # (N,) str
     groups: np.ndarray  # (N,) int64, rows of one number show one lesion
-    manifest: dict[str, Any]
-
-    @property
-    def fingerprint(self) -> str:
-        """Return the fingerprint of the prepared content."""
-        return self.manifest["data"]
+    record: PreparationRecord
+    fingerprint: str  # of the prepared content
 
     @property
     def image_size(self) -> int:
@@ -49,32 +45,33 @@ def is_complete(fingerprint: str) -> bool:
     return store.finished(MANIFEST, fingerprint) and IMAGES.exists() and INDEX.exists()
 
 
-def read_manifest(folder: Path = config.DATA) -> dict[str, Any]:
-    """Return what `prepare` wrote of its work into `folder`; raises LesionError when there is none."""
-    return store.read_json(folder / MANIFEST.name, MADE_BY)
+def read_manifest(folder: Path = config.DATA) -> PreparationRecord:
+    """Return what `prepare` wrote of its work into `folder`; raises LesionError if there is none."""
+    return store.read_record(folder / MANIFEST.name, PreparationRecord, MADE_BY)
 
 
 def open_data(folder: Path = config.DATA) -> PreparedData:
-    """Open the prepared data of `folder`; raises LesionError when it is missing or its parts do not fit."""
-    manifest = read_manifest(folder)
+    """Open the prepared data of `folder`; raises LesionError if it is missing or its parts do not fit."""
+    record = read_manifest(folder)
     index = store.read_table(folder / INDEX.name, MADE_BY)
     path = folder / IMAGES.name
     try:
         images = np.load(path, mmap_mode="r")
     except (OSError, ValueError) as error:
         raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{MADE_BY} --force`") from None
-    if not len(images) == len(index) == manifest["rows"]:
+    if not len(images) == len(index) == record.rows:
         raise LesionError(
             f"{store.shown(folder)} holds {len(images)} images, {len(index)} index lines and a manifest "
-            f"of {manifest['rows']} rows: run `{MADE_BY} --force`"
+            f"of {record.rows} rows: run `{MADE_BY} --force`"
         )
     return PreparedData(
         images=images,
-        rows=np.array([int(line["row"]) for line in index]),
-        labels=np.array([int(line["label"]) for line in index], dtype=np.int8),
-        splits=np.array([line["split"] for line in index]),
-        groups=np.array([int(line["group"]) for line in index]),
-        manifest=manifest,
+        rows=index["row"].to_numpy(np.int64),
+        labels=index["label"].to_numpy(np.int8),
+        splits=index["split"].to_numpy(dtype=str),
+        groups=index["group"].to_numpy(np.int64),
+        record=record,
+        fingerprint=record.data,
     )
 
 
@@ -82,19 +79,10 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
 def new_images(count: int, size: int, beside: int = 0) -> Iterator[Callable[[np.ndarray], None]]:
     """Yield a function that appends an image size×size×3 uint8; in the end `count` of them replace the old data.
 
-    Written in order and not through a memory map: that would hold in memory what it has written, and kill the
-    process where the disk is full. Raises LesionError when the disk has no room for them and for the `beside` bytes
-    that other files take meanwhile.
+    Raises LesionError if the disk has no room for them and for the `beside` bytes that other files take meanwhile.
     """
     store.require_space(config.DATA, count * size * size * config.CHANNELS + beside, "the prepared images")
-    shape = (size, size, config.CHANNELS)
-    with store.atomic(IMAGES) as path:
-        with path.open("wb") as file:
-            header = {"descr": np.dtype(np.uint8).str, "fortran_order": False, "shape": (count, *shape)}
-            np.lib.format.write_array_header_2_0(file, header)
-
-            def append(image: np.ndarray) -> None:
-                file.write(image.astype(np.uint8, casting="no").reshape(shape).tobytes())
-
-            yield append
+    shape = (count, size, size, config.CHANNELS)
+    with store.new_array(IMAGES, shape, np.dtype(np.uint8)) as append:
+        yield append
         MANIFEST.unlink(missing_ok=True)  # from here on the old data is gone

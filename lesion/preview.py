@@ -6,6 +6,7 @@ pictures show, with their paths below data/.
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,20 @@ from lesion.images import jpeg, preprocess
 
 Index = Sequence[Mapping[str, Any]]
 FOLDER = "preview"
-PAIRS = 3  # augmentation pairs
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How many pictures the report gets of the prepared data."""
+
+    examples: int = 3  # before and after pictures of each kind
+    clearly_cleaned: float = 0.01  # share of painted pixels from which an image serves as an example
+    pairs: int = 3  # of augmentation
+    groups: int = 3  # the largest: if any has swallowed other lesions, it is among them
+    group_rows: int = 6  # of each: enough to see whether they belong together
+
+
+PREVIEW = Preview()
 
 
 def clear() -> None:
@@ -37,11 +51,11 @@ def examples(images: np.ndarray, index: Index, chosen: Mapping[str, Sequence[tup
 
 
 def augmentation(images: np.ndarray, index: Index, seed: int) -> list[dict[str, Any]]:
-    """Write PAIRS training images as they are and as training sees them."""
+    """Write a few training images as they are and as training sees them."""
     from lesion.networks import batches
 
     training = [position for position, line in enumerate(index) if line["split"] == "train"]
-    chosen = training[:: max(1, len(training) // PAIRS)][:PAIRS]
+    chosen = training[:: max(1, len(training) // PREVIEW.pairs)][: PREVIEW.pairs]
     shown = []
     for position, (original, augmented) in zip(chosen, batches.augmented_pairs(images, chosen, seed), strict=True):
         pair = {"original": original, "augmented": augmented}
@@ -54,7 +68,7 @@ def largest_groups(images: np.ndarray, index: Index) -> list[dict[str, Any]]:
     readable = [position for position, line in enumerate(index) if line["split"] != config.UNREADABLE]
     splits, groups = (np.array([index[position][key] for position in readable]) for key in ("split", "group"))
     shown = []
-    for size, names, members in audit.largest(splits, groups):
+    for size, names, members in audit.largest(splits, groups, PREVIEW.groups, PREVIEW.group_rows):
         positions = [readable[member] for member in members]
         rows = [index[position]["row"] for position in positions]
         written = [_write("group", row, {"image": images[at]}) for row, at in zip(rows, positions, strict=True)]

@@ -1,48 +1,106 @@
-"""What train and evaluate left of each model: whether it is there, fits the present data, and its predictions."""
+"""runs/: the folder of each network, whether it fits the present data, and its predictions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
 from lesion import config, store
+from lesion.records.training import EvaluationRecord, TrainingRecord
 
 METRICS = config.REPORTS / "metrics.json"
+EXPLANATIONS = config.REPORTS / "explanations.json"
+PROBABILITY_DECIMALS = 8  # in predictions.csv
 
 
-def manifest(name: str) -> dict[str, Any]:
-    """Return what `train` wrote of the model; raises LesionError when there is none."""
-    return store.read_json(config.RUNS / name / "manifest.json", f"invoke train --model {name}")
+@dataclass(frozen=True)
+class Run:
+    """The files that train and evaluate leave of one network."""
 
+    name: str
 
-def missing(data: str) -> dict[str, str]:
-    """Return why a model cannot be used, by name: not trained, failed, or trained on data other than `data`."""
-    reasons = {name: _why_missing(name, data) for name in config.MODELS}
-    return {name: reason for name, reason in reasons.items() if reason}
+    @property
+    def folder(self) -> Path:
+        """Return the folder of all the other files."""
+        return config.RUNS / self.name
 
+    @property
+    def manifest(self) -> Path:
+        """Return the file of the TrainingRecord; the run is valid once it is there."""
+        return self.folder / "manifest.json"
 
-def _why_missing(name: str, data: str) -> str | None:
-    run, command = config.RUNS / name, f"run `invoke train --model {name}`"
-    failed = run / "partial" / "failed.txt"
-    if failed.exists():
-        return f"not trained, since training failed: {failed.read_text(encoding='utf-8')}"
-    if not (run / "manifest.json").exists() or not (run / "model.keras").exists():
-        return f"not trained: {command}"
-    if manifest(name)["data"] != data:
-        return f"trained on other data than is prepared now: {command}"
-    return None
+    @property
+    def model(self) -> Path:
+        """Return the file of the trained network."""
+        return self.folder / "model.keras"
 
+    @property
+    def history(self) -> Path:
+        """Return the file with one line for each epoch."""
+        return self.folder / "history.csv"
 
-def evaluation_fingerprint(run: dict[str, Any]) -> str:
-    """Return the fingerprint of predictions made with the model that the manifest `run` describes."""
-    return store.fingerprint(stage="evaluate", data=run["data"], digest=run["digest"])
+    @property
+    def predictions(self) -> Path:
+        """Return the file with one line for each scored row."""
+        return self.folder / "predictions.csv"
 
+    @property
+    def evaluation(self) -> Path:
+        """Return the file of the EvaluationRecord."""
+        return self.folder / "evaluation.json"
 
-def is_evaluated(name: str) -> bool:
-    """Tell whether the model's predictions are there and were made with the model as it is now."""
-    folder = config.RUNS / name
-    wanted = evaluation_fingerprint(manifest(name))
-    return store.finished(folder / "evaluation.json", wanted) and (folder / "predictions.csv").exists()
+    @property
+    def tensorboard(self) -> Path:
+        """Return the folder of TensorBoard's logs."""
+        return self.folder / "tensorboard"
+
+    @property
+    def activations(self) -> Path:
+        """Return the folder of the frozen layers' activations."""
+        return self.folder / "activations"
+
+    @property
+    def partial(self) -> Path:
+        """Return the folder of a training that is running or was stopped."""
+        return self.folder / "partial"
+
+    @property
+    def failed(self) -> Path:
+        """Return the file that says why the last training failed."""
+        return self.partial / "failed.txt"
+
+    @property
+    def command(self) -> str:
+        """Return the command that makes this run."""
+        return f"invoke train --model {self.name}"
+
+    @property
+    def trained(self) -> bool:
+        """Tell whether there is a finished training."""
+        return self.manifest.exists() and self.model.exists()
+
+    def record(self) -> TrainingRecord:
+        """Return what `train` wrote; raises LesionError if there is nothing."""
+        return store.read_record(self.manifest, TrainingRecord, self.command)
+
+    def evaluation_record(self) -> EvaluationRecord:
+        """Return what `evaluate` wrote; raises LesionError if there is nothing."""
+        return store.read_record(self.evaluation, EvaluationRecord, f"invoke evaluate --model {self.name}")
+
+    def evaluated(self) -> bool:
+        """Tell whether the predictions are there and were made with the model as it is now."""
+        return self.predictions.exists() and store.finished(self.evaluation, evaluation_fingerprint(self.record()))
+
+    def read_predictions(self) -> "Predictions":
+        """Return the predictions; raises LesionError if there are none."""
+        table = store.read_table(self.predictions, f"invoke evaluate --model {self.name}")
+        return Predictions(
+            rows=table["row"].to_numpy(),
+            splits=table["split"].to_numpy(dtype=str),
+            labels=table["label"].to_numpy(),
+            probabilities=table["probability"].to_numpy(dtype=float),
+        )
 
 
 @dataclass(frozen=True)
@@ -54,18 +112,28 @@ class Predictions:
     labels: np.ndarray
     probabilities: np.ndarray
 
-    def of_split(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return (labels, probabilities) of one split."""
-        chosen = self.splits == split
-        return self.labels[chosen], self.probabilities[chosen]
+
+def all_runs() -> dict[str, Run]:
+    """Return the run of every network by name."""
+    return {name: Run(name) for name in config.NETWORKS}
 
 
-def predictions(name: str) -> Predictions:
-    """Read the model's predictions; raises LesionError when there are none."""
-    lines = store.read_table(config.RUNS / name / "predictions.csv", f"invoke evaluate --model {name}")
-    return Predictions(
-        rows=np.array([int(line["row"]) for line in lines]),
-        splits=np.array([line["split"] for line in lines]),
-        labels=np.array([int(line["label"]) for line in lines]),
-        probabilities=np.array([float(line["probability"]) for line in lines]),
-    )
+def missing(data: str) -> Mapping[str, str]:
+    """Return why a network cannot be used, by name: not trained, failed, or trained on data other than `data`."""
+    reasons = {name: _why_missing(run, data) for name, run in all_runs().items()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _why_missing(run: Run, data: str) -> str | None:
+    if run.failed.exists():
+        return f"not trained, since training failed: {run.failed.read_text(encoding='utf-8')}"
+    if not run.trained:
+        return f"not trained: run `{run.command}`"
+    if run.record().data != data:
+        return f"trained on other data than is prepared now: run `{run.command}`"
+    return None
+
+
+def evaluation_fingerprint(record: TrainingRecord) -> str:
+    """Return the fingerprint of predictions made with the model that `record` describes."""
+    return store.fingerprint(stage="evaluate", data=record.data, digest=record.digest)

@@ -1,12 +1,11 @@
-"""Artefacts on disk: written whole or not at all, and never mistaken for those of other settings.
+"""Files of the stages: written whole or not at all, and never mistaken for those of other settings.
 
-Every stage leaves a JSON manifest that carries a fingerprint of what it was asked and of what it read.
-Files are written under a temporary name beside their target and renamed, so a half-written one never
-looks finished.
+Every stage leaves a JSON manifest that carries a fingerprint of what it was asked and of what it read. Files are written
+under a temporary name beside their target and renamed, so a half-written one never looks finished.
 """
 
 import contextlib
-import csv
+import dataclasses
 import errno
 import hashlib
 import json
@@ -14,16 +13,23 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+import numpy as np
 from filelock import FileLock, Timeout
 
 from lesion import config
 from lesion.errors import LesionError
+from lesion.records.common import Method, Provenance
 
+if TYPE_CHECKING:  # it takes half a second to import
+    import pandas as pd
+
+Record = TypeVar("Record")
 PACKAGES = ("tensorflow", "keras", "datasets", "scikit-learn", "opencv-python-headless", "numpy")
 
 
@@ -52,15 +58,16 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+# Any: what JSON can hold; records give it its types.
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON; refuses NaN and infinity, which JSON does not have."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path, made_by: str) -> Any:
-    """Read an artefact.
+    """Read a JSON file.
 
-    Raises LesionError that names the command `made_by` when the file is missing or damaged.
+    Raises LesionError that names the command `made_by` if the file is missing or damaged.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -70,31 +77,88 @@ def read_json(path: Path, made_by: str) -> Any:
         raise LesionError(f"{shown(path)} is damaged ({error}): run `{made_by} --force`") from None
 
 
-def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write `rows` as CSV with the keys of the first one as header."""
-    with atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def write_record(path: Path, record: Any) -> None:
+    """Write a dataclass of `lesion.records` as JSON."""
+    write_json(path, plain(record))
 
 
-def read_table(path: Path, made_by: str) -> list[dict[str, str]]:
-    """Read a CSV artefact as a list of rows; raises LesionError when the file is missing."""
+def read_record(path: Path, kind: type[Record], made_by: str) -> Record:
+    """Read a JSON file as the dataclass `kind`, every value checked against the type of its field.
+
+    Raises LesionError that names the command `made_by` if the file is missing, damaged or of another shape.
+    """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return msgspec.convert(read_json(path, made_by), kind)
+    except msgspec.ValidationError as error:
+        raise LesionError(f"{shown(path)} is not as expected ({error}): run `{made_by} --force`") from None
+
+
+def plain(value: Any) -> Any:
+    """Return dataclasses as dicts, at any depth; a field marked `optional` is left out if it is None."""
+    if dataclasses.is_dataclass(value):
+        pairs = ((each, getattr(value, each.name)) for each in dataclasses.fields(value))
+        return {
+            each.name: plain(content)
+            for each, content in pairs
+            if not (content is None and each.metadata.get("optional"))
+        }
+    if isinstance(value, dict):
+        return {key: plain(content) for key, content in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(content) for content in value]
+    return value
+
+
+def blocks(*settings: Any) -> Method:
+    """Return frozen blocks of settings as plain values, by the name of their class in lower case."""
+    return {type(block).__name__.lower(): plain(block) for block in settings}
+
+
+def write_table(path: Path, table: "pd.DataFrame", decimals: int | None = None) -> None:
+    """Write `table` as CSV, whole or not at all; floats in full, or with so many decimals."""
+    with atomic(path) as temporary:
+        decimal_format = None if decimals is None else f"%.{decimals}f"
+        table.to_csv(temporary, index=False, lineterminator="\n", na_rep="nan", float_format=decimal_format)
+
+
+def read_table(path: Path, made_by: str) -> "pd.DataFrame":
+    """Read a CSV file; raises LesionError that names `made_by` if it is missing or damaged."""
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=["nan"], float_precision="round_trip")
     except FileNotFoundError:
         raise LesionError(f"{shown(path)} is missing: run `{made_by}` first") from None
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
+        raise LesionError(f"{shown(path)} is damaged ({error}): run `{made_by} --force`") from None
+
+
+@contextlib.contextmanager
+def new_array(path: Path, shape: tuple[int, ...], kind: np.dtype) -> Iterator[Callable[[np.ndarray], None]]:
+    """Yield a function that appends values to a new `.npy` file of `shape` and type `kind`.
+
+    Written in order and not through a memory map: that would hold in memory what it has written, and kill the process
+    if the disk is full.
+    """
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        header = {"descr": kind.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_2_0(file, header)
+
+        def append(values: np.ndarray) -> None:
+            file.write(values.astype(kind, casting="no").tobytes())
+
+        yield append
 
 
 def shown(path: Path) -> str:
-    """Return `path` as it is shown to a person: relative to the root where it lies below it."""
+    """Return `path` as it is shown to a person: relative to the root if it is below it."""
     return str(path.relative_to(config.HOME)) if path.is_relative_to(config.HOME) else str(path)
 
 
-def fingerprint(**parts: Any) -> str:
-    """Return 16 hex digits that change when any of `parts` (JSON values) changes."""
-    text = json.dumps({"format": config.FORMAT, **parts}, sort_keys=True, default=str)
+# Any: whatever JSON can hold identifies an artefact.
+def fingerprint(**values: Any) -> str:
+    """Return 16 hex digits that change if any of `values` (JSON values) changes."""
+    text = json.dumps({"format": config.FORMAT, **values}, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -106,19 +170,29 @@ def finished(manifest: Path, wanted: str) -> bool:
         return False
 
 
-def provenance(seconds: float, device: str = "CPU") -> dict[str, Any]:
+def claim(folder: Path, wanted: str) -> bool:
+    """Keep `folder` if its content was made for the fingerprint `wanted`, else empty it; tell whether it was kept."""
+    owner = folder / "fingerprint.txt"
+    if owner.exists() and owner.read_text() == wanted:
+        return True
+    shutil.rmtree(folder, ignore_errors=True)
+    write_text(owner, wanted)
+    return False
+
+
+def provenance(seconds: float, device: str = "CPU") -> Provenance:
     """Return when, on what and with which versions an artefact was made; `seconds` is its wall time."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             versions[package] = version(package)
-    return {
-        "created": time.strftime("%Y-%m-%d %H:%M:%S %z"),
-        "seconds": round(seconds, 2),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "device": device,
-        "versions": versions,
-    }
+    return Provenance(
+        created=time.strftime("%Y-%m-%d %H:%M:%S %z"),
+        seconds=round(seconds, 2),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        device=device,
+        versions=versions,
+    )
 
 
 def require_space(folder: Path, needed: int, purpose: str) -> None:
@@ -141,20 +215,17 @@ def is_disk_full(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def exclusive(stage: str) -> Iterator[None]:
-    """Hold the folder's lock while `stage` runs; raises LesionError where another run holds it.
+    """Hold the folder's lock while `stage` runs; raises LesionError if another run holds it.
 
     The lock goes with the process that holds it, so a killed run leaves none behind.
     """
     config.HOME.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(config.LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise LesionError(
-            f"another run is at work in {config.HOME}: wait for it to end, "
-            f"or set LESION_HOME to another folder for this `{stage}`"
-        ) from None
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(config.LOCK, timeout=0))
+        except Timeout:
+            raise LesionError(
+                f"another run is at work in {config.HOME}: wait for it to end, "
+                f"or set LESION_HOME to another folder for this `{stage}`"
+            ) from None
         yield
-    finally:
-        lock.release()

@@ -71,10 +71,10 @@ def measure_training(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     from lesion.studies import benchmark
 
     data = prepared.open_data()
-    training.make_reproducible(config.SEED)
+    training.make_reproducible(benchmark.SEED)
     batch_size = config.FULL.batch_size
     measured = {}
-    for name in weights.FILES:
+    for name in (name for name, network in config.NETWORKS.items() if network.pretrained):
         times = benchmark.cached_training(name, given.weights, data, folder / name, given.repeats, batch_size)
         measured[name] = times
         for whole in times["whole"]:
@@ -103,7 +103,7 @@ def measure_gradcam(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     data = prepared.open_data()
     missing = runs.missing(data.fingerprint)
     measured = {}
-    for name in config.MODELS:
+    for name in config.NETWORKS:
         path = config.RUNS / name / "model.keras"
         model = models.build(name, data.image_size) if name in missing else training.load(path)
         measured[name] = {"trained": name not in missing, **benchmark.explanations(model, data, given.repeats)}
@@ -132,7 +132,7 @@ def measure_prepare(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def _draw(folder: Path, count: int) -> None:
     """Draw `count` photographs into a folder a class."""
-    source = open_source("sample", count, config.SEED)
+    source = open_source("sample", count, seed=0)
     for name in config.CLASSES:
         (folder / name).mkdir(parents=True)
     encoded = progress(source.encoded(), count, "draw")

@@ -19,13 +19,13 @@ WRITTEN = {  # below each folder, as glob patterns; names that start with a dot 
     config.DATA: PREPARED,
     config.LEAK: (
         *(f"{config.DATA.name}/{name}" for name in PREPARED),
-        *(f"{config.RUNS.name}/{model}-{split}-[0-9]*" for model in config.MODELS for split in config.SPLIT_KINDS),
+        *(f"{config.RUNS.name}/{model}-{split}-[0-9]*" for model in config.NETWORKS for split in config.SPLIT_KINDS),
         "activations",
         config.LOCK.name,
     ),
     config.RUNS: tuple(
         f"{model}/{name}"
-        for model in config.MODELS
+        for model in config.NETWORKS
         for name in (
             "model.keras", "history.csv", "manifest.json", "predictions.csv", "evaluation.json",
             "tensorboard", "partial", "activations", ".[0-9]*-*",

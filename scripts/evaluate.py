@@ -23,21 +23,21 @@ from lesion.runs import Predictions
 
 HEADLINE = {"roc_auc": "ROC-AUC", "accuracy": "accuracy"}
 STATISTICS = {
-    "confidence": config.CONFIDENCE,
-    "replicates": config.REPLICATES,
-    "seed": config.BOOTSTRAP_SEED,
-    "significant": config.SIGNIFICANT,
-    "partial_auc_sensitivity": config.PARTIAL_AUC_SENSITIVITY,
-    "screening_sensitivity": config.SCREENING_SENSITIVITY,
-    "prevalences": list(config.PREVALENCES),
-    "calibration_bins": config.CALIBRATION_BINS,
+    "confidence": config.STATISTICS.confidence,
+    "replicates": config.STATISTICS.replicates,
+    "seed": config.STATISTICS.seed,
+    "significant": config.STATISTICS.significant,
+    "partial_auc_sensitivity": config.STATISTICS.partial_auc_sensitivity,
+    "screening_sensitivity": config.STATISTICS.screening_sensitivity,
+    "prevalences": list(config.STATISTICS.prevalences),
+    "calibration_bins": config.STATISTICS.calibration_bins,
 }
 
 
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="", help=f"one of {', '.join(config.MODELS)} (default: all three)")
+    parser.add_argument("--model", default="", help=f"one of {', '.join(config.NETWORKS)} (default: all three)")
     parser.add_argument("--force", action="store_true", help="predict again though it is done")
     return parser.parse_args()
 
@@ -45,7 +45,7 @@ def options() -> argparse.Namespace:
 def main() -> bool:
     """Predict with the models asked for, then write the metrics of all; False when one of those asked for lacks."""
     given = options()
-    names = config.chosen_models(given.model)
+    names = options.chosen_networks(given.model)
     data = prepared.read_manifest()["data"]
     missing = runs.missing(data)
     if len(set(names) - set(missing)) == 0:
@@ -105,10 +105,12 @@ def _write_metrics(missing: dict[str, str]) -> dict[str, str]:
 
     Returns why a model is not among them, by name.
     """
-    usable = [name for name in config.MODELS if name not in missing and runs.is_evaluated(name)]
-    unscored = {name: "not evaluated: run `invoke evaluate`" for name in config.MODELS if name not in usable} | missing
+    usable = [name for name in config.NETWORKS if name not in missing and runs.is_evaluated(name)]
+    unscored = {
+        name: "not evaluated: run `invoke evaluate`" for name in config.NETWORKS if name not in usable
+    } | missing
     digests, content = {name: runs.manifest(name)["digest"] for name in usable}, prepared.open_data()
-    head = {"data": content.fingerprint, "classes": list(config.CLASSES), "threshold": config.THRESHOLD}
+    head = {"data": content.fingerprint, "classes": list(config.CLASSES), "threshold": config.DECISION.threshold}
     head["statistics"] = STATISTICS
     inputs = {"digests": digests, "groups": content.groups.tolist(), "missing": unscored}
     fingerprint = store.fingerprint(stage="metrics", **head, **inputs)

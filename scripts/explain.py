@@ -29,7 +29,7 @@ EXPLANATIONS = config.REPORTS / "explanations.json"
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="", help=f"one of {', '.join(config.MODELS)} (default: all three)")
+    parser.add_argument("--model", default="", help=f"one of {', '.join(config.NETWORKS)} (default: all three)")
     parser.add_argument("--force", action="store_true", help="explain again though it is done")
     return parser.parse_args()
 
@@ -37,10 +37,10 @@ def options() -> argparse.Namespace:
 def main() -> bool:
     """Explain the models asked for; False when one of them cannot be."""
     given = options()
-    names = config.chosen_models(given.model)
+    names = options.chosen_networks(given.model)
     data = prepared.read_manifest()
     unusable = runs.missing(data["data"])
-    evaluated = [name for name in config.MODELS if name not in unusable and runs.is_evaluated(name)]
+    evaluated = [name for name in config.NETWORKS if name not in unusable and runs.is_evaluated(name)]
     reasons = {
         name: unusable.get(name, "not evaluated: run `invoke evaluate`") for name in names if name not in evaluated
     }
@@ -88,7 +88,7 @@ def _explain(todo: list[str], chosen: list[int], wanted: dict[str, str], done: d
         path = f"gradcam/{row}.jpg"
         jpeg.write_jpeg(config.REPORTS / path, data.images[positions[row]])
         images.append({"row": row, "label": int(data.labels[positions[row]]), "photograph": path})
-    ordered = {name: done[name] for name in config.MODELS if name in done}
+    ordered = {name: done[name] for name in config.NETWORKS if name in done}
     store.write_json(EXPLANATIONS, {"data": data.fingerprint, "images": images, "models": ordered})
     _remove_unused(images, ordered)
 

@@ -36,11 +36,11 @@ FEWEST_SEEDS = 2  # of one alone nobody knows how far another would lie
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default=config.LEAK_MODEL, help=f"one of {', '.join(config.MODELS)}")
+    parser.add_argument("--model", default=config.LEAK_MODEL, help=f"one of {', '.join(config.NETWORKS)}")
     parser.add_argument("--data", default="", help="as for prepare (default: the data that is prepared)")
     parser.add_argument("--weights", default="auto", help="auto, imagenet, none, or a folder of weight files")
-    parser.add_argument("--epochs", type=int, default=config.AS_PROFILE, help="at most (default: as fits the data)")
-    parser.add_argument("--tune-epochs", type=int, default=config.AS_PROFILE, help="of fine-tuning, at most")
+    parser.add_argument("--epochs", type=int, default=options.AS_PROFILE, help="at most (default: as fits the data)")
+    parser.add_argument("--tune-epochs", type=int, default=options.AS_PROFILE, help="of fine-tuning, at most")
     parser.add_argument("--seeds", type=int, default=config.LEAK_SEEDS, help="number of them, counted from 0")
     return parser.parse_args()
 
@@ -48,12 +48,12 @@ def options() -> argparse.Namespace:
 def main() -> bool:
     """Train what is not trained yet, and write what the runs show together."""
     given, begin = options(), time.monotonic()
-    (model,) = config.chosen_models(given.model or config.LEAK_MODEL)
+    (model,) = options.chosen_networks(given.model or config.LEAK_MODEL)
     if given.seeds < FEWEST_SEEDS:
         usual = f"give at least {FEWEST_SEEDS}, {config.LEAK_SEEDS} are usual"
         raise LesionError(f"--seeds {given.seeds} is too small: {usual}")
     data = prepared.open_data(_prepare(given.data))
-    fixed = {"batch_size": config.AS_PROFILE, "learning_rate": config.LEARNING_RATE, "views": config.AS_PROFILE}
+    fixed = {"batch_size": options.AS_PROFILE, "learning_rate": config.LEARNING_RATE, "views": options.AS_PROFILE}
     asked = {**vars(given), **fixed, "no_cache_activations": False, "seed": config.SEED}
     settings = train.of_model(model, train.settings_of(argparse.Namespace(**asked), data.manifest))
     wanted = [(seed, split) for seed in range(given.seeds) for split in config.SPLIT_KINDS]

@@ -33,7 +33,7 @@ def options() -> argparse.Namespace:
 def main() -> bool:
     """Predict all images; False when some of them cannot be read."""
     given = options()
-    name = config.chosen_models(given.model)[0] if given.model else _best()
+    name = options.chosen_networks(given.model)[0] if given.model else _best()
     files = _files(given.image)
     run = runs.manifest(name)
     readable, images = [], []
@@ -51,7 +51,7 @@ def main() -> bool:
 
 def _best() -> str:
     """Return the trained model with the highest ROC-AUC on the validation split; raises LesionError."""
-    trained = [name for name in config.MODELS if (config.RUNS / name / "manifest.json").exists()]
+    trained = [name for name in config.NETWORKS if (config.RUNS / name / "manifest.json").exists()]
     if not trained:
         raise LesionError("no model is trained yet: run `invoke all`, or `invoke train` after `invoke prepare`")
     return max(trained, key=lambda name: runs.manifest(name)["best"]["val_auc"])

@@ -37,7 +37,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--data", default="auto", help="auto, isic, sample, a folder, or a parquet file")
     parser.add_argument("--limit", type=int, default=0, help="rows, stratified (default: all, or the sample's profile)")
     parser.add_argument(
-        "--image-size", type=int, default=config.AS_PROFILE, help="pixels (default: the data's profile)"
+        "--image-size", type=int, default=options.AS_PROFILE, help="pixels (default: the data's profile)"
     )
     parser.add_argument("--seed", type=int, default=config.SEED, help="of the split, and of the drawn sample")
     parser.add_argument("--split", default="grouped", help="grouped (images of one lesion stay together) or random")
@@ -69,7 +69,7 @@ def main() -> bool:
 
 
 def _check(given: argparse.Namespace) -> None:
-    if given.image_size != config.AS_PROFILE and not 32 <= given.image_size <= 1024:
+    if given.image_size != options.AS_PROFILE and not 32 <= given.image_size <= 1024:
         raise LesionError(f"--image-size {given.image_size} does not work: give 32 to 1024 pixels, 224 is usual")
     if given.seed < 0:
         raise LesionError(f"--seed {given.seed} is negative: give 0 or more")
@@ -81,7 +81,7 @@ def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
     begin = time.monotonic()
     source = open_source(asked["data"], asked["limit"], asked["seed"])
     profile = config.SAMPLE if source.name == "sample" else config.FULL
-    size = profile.image_size if asked["image_size"] == config.AS_PROFILE else asked["image_size"]
+    size = profile.image_size if asked["image_size"] == options.AS_PROFILE else asked["image_size"]
     for line in filter(None, (source.replaced, source.description)):
         say(f"prepare: {line}")
     count, unknown = len(source.rows), source.groups is None
@@ -173,9 +173,9 @@ def _index_line(source: Source, position: int, done: Prepared | None) -> dict[st
 
 
 def _require_readable(unreadable: list[dict[str, Any]], count: int) -> None:
-    if len(unreadable) > config.UNREADABLE_LIMIT * count:
+    if len(unreadable) > config.PREPARATION.unreadable_limit * count:
         raise LesionError(
-            f"{len(unreadable):,} of {count:,} images cannot be read, more than {config.UNREADABLE_LIMIT:.0%} "
+            f"{len(unreadable):,} of {count:,} images cannot be read, more than {config.PREPARATION.unreadable_limit:.0%} "
             f"(the first is row {unreadable[0]['row']}: {unreadable[0]['reason']}): mend or remove them"
         )
     for image in unreadable:
@@ -212,7 +212,7 @@ def _description(stream: Stream) -> dict[str, Any]:
     """Describe the prepared data: its classes, counts, and what preprocessing did to it."""
     readable = _readable(stream.index)
     counts: dict[str, dict[str, int]] = {}
-    for name in (*config.SPLIT, config.EXTERNAL):
+    for name in (*config.SPLITS, config.EXTERNAL):
         labels = [line["label"] for line in readable if line["split"] == name]
         if labels:
             counts[name] = {kind: labels.count(label) for label, kind in enumerate(config.CLASSES)}

@@ -22,7 +22,7 @@ MANIFEST = config.REPORTS / "report.json"
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="", help=f"one of {', '.join(config.MODELS)} (default: all three)")
+    parser.add_argument("--model", default="", help=f"one of {', '.join(config.NETWORKS)} (default: all three)")
     parser.add_argument("--open", action="store_true", help="open the report in the web browser")
     parser.add_argument("--force", action="store_true", help="write it again though it is done")
     return parser.parse_args()
@@ -31,7 +31,7 @@ def options() -> argparse.Namespace:
 def main() -> bool:
     """Write the report unless it is up to date; False when it shows that a model or a stage failed."""
     given = options()
-    names = config.chosen_models(given.model)
+    names = options.chosen_networks(given.model)
     fingerprint = store.fingerprint(stage="report", models=names, inputs=_inputs())
     if not given.force and REPORT.exists() and store.finished(MANIFEST, fingerprint):
         failures = store.read_json(MANIFEST, "invoke report")["failures"]

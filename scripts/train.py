@@ -28,16 +28,16 @@ if TYPE_CHECKING:  # it takes seconds to import
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="", help=f"one of {', '.join(config.MODELS)} (default: all three)")
+    parser.add_argument("--model", default="", help=f"one of {', '.join(config.NETWORKS)} (default: all three)")
     parser.add_argument("--weights", default="auto", help="auto, imagenet, none, or a folder of weight files")
     parser.add_argument(
-        "--epochs", type=int, default=config.AS_PROFILE, help="at most (default: as the data's profile)"
+        "--epochs", type=int, default=options.AS_PROFILE, help="at most (default: as the data's profile)"
     )
-    parser.add_argument("--tune-epochs", type=int, default=config.AS_PROFILE, help="of fine-tuning, at most")
-    parser.add_argument("--batch-size", type=int, default=config.AS_PROFILE, help="images a step")
+    parser.add_argument("--tune-epochs", type=int, default=options.AS_PROFILE, help="of fine-tuning, at most")
+    parser.add_argument("--batch-size", type=int, default=options.AS_PROFILE, help="images a step")
     parser.add_argument("--learning-rate", type=float, default=config.LEARNING_RATE, help="of Adam")
     parser.add_argument(
-        "--views", type=int, default=config.AS_PROFILE, help="augmented views of each image whose activations are kept"
+        "--views", type=int, default=options.AS_PROFILE, help="augmented views of each image whose activations are kept"
     )
     parser.add_argument(
         "--no-cache-activations", action="store_true", help="run frozen layers anew in each step, the slow way"
@@ -61,7 +61,7 @@ def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str
         "seed": given.seed,
     }
     for name in ("epochs", "tune_epochs", "batch_size"):
-        if settings[name] == config.AS_PROFILE:
+        if settings[name] == options.AS_PROFILE:
             settings[name] = getattr(profile, name)
     for name, lowest in {"epochs": 1, "tune_epochs": 0, "batch_size": 1, "seed": 0}.items():
         if settings[name] < lowest:
@@ -74,7 +74,7 @@ def settings_of(given: argparse.Namespace, manifest: dict[str, Any]) -> dict[str
 
 def _check_views(given: argparse.Namespace, epochs: int) -> None:
     """Raise LesionError where the number of views makes no sense for so many epochs."""
-    if given.views == config.AS_PROFILE:
+    if given.views == options.AS_PROFILE:
         return
     if given.no_cache_activations:
         raise LesionError(f"--views {given.views} and --no-cache-activations exclude each other: give one of them")
@@ -90,7 +90,7 @@ def of_model(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     if name not in config.TRANSFER:
         return {**settings, "views": 0}
     own, views = config.TRANSFER[name], settings["views"]
-    if views == config.AS_PROFILE:
+    if views == options.AS_PROFILE:
         views = min(own.views, settings["epochs"] + settings["tune_epochs"])
     tuned = settings["learning_rate"] * own.tune_learning_rate_factor
     return {**settings, "views": views, "tune_learning_rate": tuned}
@@ -99,7 +99,7 @@ def of_model(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 def main() -> bool:
     """Train what is asked for and not done yet; False when a model failed."""
     given = options()
-    names = config.chosen_models(given.model)
+    names = options.chosen_networks(given.model)
     manifest = prepared.read_manifest()
     shared = settings_of(given, manifest)
     settings = {name: of_model(name, shared) for name in names}

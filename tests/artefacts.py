@@ -47,7 +47,7 @@ def write_all(home: Path, photograph=None) -> None:
     photograph = photograph or _square
     pictures = _Pictures(home, photograph)
     store.write_json(home / "data/manifest.json", prepared(pictures))
-    for model in config.MODELS:
+    for model in config.NETWORKS:
         store.write_json(home / f"runs/{model}/manifest.json", trained(model))
         store.write_table(home / f"runs/{model}/history.csv", history(model))
         store.write_json(home / f"runs/{model}/evaluation.json", evaluated(model))
@@ -241,7 +241,7 @@ def metrics() -> dict:
             "validation": scores(CONFUSION[model], AREAS[model] + 0.01, TEMPERATURES[model]),
             "test": scores(CONFUSION[model], AREAS[model], TEMPERATURES[model]),
         }
-        for model in config.MODELS
+        for model in config.NETWORKS
     }
     value = {"data": DATA, "classes": CLASSES, "threshold": 0.5, "statistics": STATISTICS, "models": models}
     value |= {"comparisons": {}, "preference": {}, "missing": {}}
@@ -255,7 +255,7 @@ def compare(metrics: dict, split: str, error: float = 0.0125) -> None:
     models = {name: model[split] for name, model in metrics["models"].items() if split in model}
     found = [_pair(first, models[first], second, models[second], error) for first, second in combinations(models, 2)]
     metrics["comparisons"][split] = found
-    metrics["preference"][split] = wording.sentences(found, config.NAMES) if found else []
+    metrics["preference"][split] = wording.sentences(found) if found else []
 
 
 def _pair(first: str, one: dict, second: str, other: dict, error: float) -> dict:
@@ -306,7 +306,7 @@ def bench() -> dict:
             "models": models,
         },
         "pipeline": {"images": 256, "pipeline": [1.0, 1.0, 9.0], "step": [16.0, 16.0, 40.0], "ratio": 16.0},
-        "gradcam": {"image_size": 224, "models": dict.fromkeys(config.MODELS, gradcam)},
+        "gradcam": {"image_size": 224, "models": dict.fromkeys(config.NETWORKS, gradcam)},
         "prepare": {"image_size": 224, "cores": cores, "growth": growth},
     }
     measured = {name: {**part, "repeats": 3, "provenance": copy.deepcopy(PROVENANCE)} for name, part in parts.items()}
@@ -416,7 +416,7 @@ def collapse(part: dict) -> None:
 def explained(pictures) -> dict:
     images = [{"row": row, "label": row % 2, "photograph": pictures.reports(f"gradcam/{row}.jpg", row)} for row in ROWS]
     models = {}
-    for shift, model in enumerate(config.MODELS):
+    for shift, model in enumerate(config.NETWORKS):
         maps = [_map(pictures, model, row, malignant=(row + shift) // 2 % 2) for row in ROWS]
         maps[0] |= {"empty": True, "peak": 0.0}
         models[model] = {

@@ -45,7 +45,7 @@ def areas(ranking: Ranking, weights: np.ndarray) -> dict[str, np.ndarray]:
             "roc_auc": area,
             "average_precision": np.sum(np.diff(missed, axis=1) * precision, axis=1)
             + 0 * area,  # NaN where the area is
-            "partial_auc": _left_area(missed, specificity, 1 - config.PARTIAL_AUC_SENSITIVITY),
+            "partial_auc": _left_area(missed, specificity, 1 - config.STATISTICS.partial_auc_sensitivity),
         }
 
 

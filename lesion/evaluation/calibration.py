@@ -45,7 +45,7 @@ def reliability_curve(labels: np.ndarray, probabilities: np.ndarray) -> list[dic
     Bins of equal width over 0 to 1, of the probability of malignancy; a bin holds its upper end, the first its lower
     end as well (Guo et al., ICML 2017; scikit-learn's `calibration_curve`, which gives no counts).
     """
-    bins = config.CALIBRATION_BINS
+    bins = config.STATISTICS.calibration_bins
     bin_of_row = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)
     rows = np.bincount(bin_of_row, minlength=bins)
     sums = [np.bincount(bin_of_row, weights=values, minlength=bins) for values in (probabilities, labels)]
@@ -73,7 +73,7 @@ def fit_temperature(labels: np.ndarray, probabilities: np.ndarray) -> Temperatur
     signed = _logits(probabilities) * np.where(labels == 1, 1, -1)
     if signed.min() > 0:
         return Temperature(1.0, "every validation image is on the right side of 0.5, so any temperature below 1 fits")
-    lowest, highest = config.TEMPERATURES
+    lowest, highest = config.STATISTICS.temperatures
     bounds = np.log([lowest, highest])
     found = minimize_scalar(
         lambda log_t: np.mean(np.logaddexp(0, -signed / np.exp(log_t))), bounds=bounds, method="bounded"

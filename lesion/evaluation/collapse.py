@@ -49,14 +49,14 @@ def judge_losses(
         lost = [epoch for epoch, loss in enumerate(losses, 1) if not math.isfinite(loss)]
         if lost:
             return [f"has broken down: the {name} loss was no number in epoch {lost[0]}"]
-    if not validation or not (finished or len(validation) >= config.EPOCHS_TO_START):
+    if not validation or not (finished or len(validation) >= config.COLLAPSE.epochs_to_start):
         return []
     guessing = _entropy(malignant_share)
     lowest, learned = min(validation), min(training)
-    if lowest < config.STUCK_LOSS * guessing:
+    if lowest < config.COLLAPSE.stuck_loss * guessing:
         return []
     stands = f"the validation loss never fell below {lowest:.3f}, and guessing has {guessing:.3f}"
-    if learned < config.STUCK_LOSS * guessing:
+    if learned < config.COLLAPSE.stuck_loss * guessing:
         return [
             f"has learned nothing that holds for other images: the training loss fell to {learned:.3f}, but {stands}"
         ]
@@ -67,7 +67,7 @@ def _one_class(labels: np.ndarray, probabilities: np.ndarray, threshold: float, 
     """Name verdicts of one class, unless hardly any lesion of the other class is there to be found."""
     verdicts = probabilities >= threshold
     called = int(verdicts[0])
-    if np.any(verdicts != verdicts[0]) or len(np.unique(groups[labels != called])) < config.OVERLOOKED:
+    if np.any(verdicts != verdicts[0]) or len(np.unique(groups[labels != called])) < config.COLLAPSE.overlooked:
         return None
     return f"all {len(verdicts):,} images are called {config.CLASSES[called]}"
 
@@ -78,13 +78,15 @@ def _guessing(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray)
     area, error = float(areas[0]), math.sqrt(max(covariance[0, 0], 0.0))
     if np.isnan(error):
         return None
-    low, high = area + norm.ppf([(1 - config.CONFIDENCE) / 2, (1 + config.CONFIDENCE) / 2]) * error
-    if high >= config.USEFUL_AUC:
+    low, high = (
+        area + norm.ppf([(1 - config.STATISTICS.confidence) / 2, (1 + config.STATISTICS.confidence) / 2]) * error
+    )
+    if high >= config.COLLAPSE.useful_auc:
         return None
     found = f"ROC-AUC {area:.3f}, 95 % interval {max(low, 0):.3f} to {high:.3f}"
-    if high < 0.5 - config.NEAR_CHANCE:
+    if high < 0.5 - config.COLLAPSE.near_chance:
         return f"ranks the wrong way round, benign above malignant ({found}): are the classes in the right order?"
-    if low <= 0.5 or area < 0.5 + config.NEAR_CHANCE:
+    if low <= 0.5 or area < 0.5 + config.COLLAPSE.near_chance:
         return f"ranks no better than guessing ({found})"
     return None
 

@@ -19,7 +19,6 @@ EXACT = ("accuracy", "recall", "specificity", "balanced_accuracy", "roc_auc")  #
 PAIRED = ("roc_auc", "average_precision")  # move in steps of one pair of groups; all others in steps of one row
 CELLS = 2**18  # weights held at once: more of them do not fit into a processor's cache
 ROUNDING = 1e-9  # a standard error, or a distance from a limit, below it is none
-RANGES = {"mcc": (-1.0, 1.0), "partial_auc": (0.0, 1 - config.PARTIAL_AUC_SENSITIVITY)}  # all others: 0 to 1
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,13 @@ def intervals(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray,
         if name in EXACT and value in limits and sides is not None:
             bounds[name] = at_limit(value, fewest)
     left_out = {name: int(np.isnan(found).sum()) for name, found in replicates.items()}
-    return Intervals(bounds, left_out, config.REPLICATES, len(np.unique(groups)))
+    return Intervals(bounds, left_out, config.STATISTICS.replicates, len(np.unique(groups)))
 
 
 def bootstrap(
     labels: np.ndarray, groups: np.ndarray, measure: Callable[[np.ndarray], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Return what `measure` makes of many weightings of the rows, (config.REPLICATES,) for each of its names.
+    """Return what `measure` makes of many weightings of the rows, (config.STATISTICS.replicates,) for each of its names.
 
     `measure` gets weights (R, N), how often each row is drawn, and returns (R,) for each name. The same labels and
     groups give the same draws, so that two models' replicates are paired.
@@ -79,12 +78,12 @@ def reach(labels: np.ndarray, groups: np.ndarray) -> float | None:
 
     Student's t, since the error is estimated, times the root of n / (n - 1), by which a bootstrap of n groups finds
     too small a spread (Efron and Tibshirani, 1993, chapter 5); n is the number of groups of the rarer class. None
-    where it is below config.MINIMUM_GROUPS.
+    where it is below config.STATISTICS.minimum_groups.
     """
     fewest, freedom = fewest_groups(labels, groups), len(np.unique(groups)) - 2  # a mean of each class is estimated
-    if fewest < config.MINIMUM_GROUPS:
+    if fewest < config.STATISTICS.minimum_groups:
         return None
-    return float(student.ppf((1 + config.CONFIDENCE) / 2, freedom) * np.sqrt(fewest / (fewest - 1)))
+    return float(student.ppf((1 + config.STATISTICS.confidence) / 2, freedom) * np.sqrt(fewest / (fewest - 1)))
 
 
 def spread(
@@ -100,7 +99,7 @@ def spread(
     """
     low, high = limits
     share, drawn = ((values - low) / (high - low) for values in (value, replicates[~np.isnan(replicates)]))
-    undefined = len(drawn) < config.DEFINED_REPLICATES * len(replicates)
+    undefined = len(drawn) < config.STATISTICS.defined_replicates * len(replicates)
     if sides is None or undefined or not ROUNDING < share < 1 - ROUNDING:
         return None
     kept = np.clip(drawn, 1 / (2 * steps), 1 - 1 / (2 * steps))
@@ -117,7 +116,7 @@ def at_limit(value: float, fewest: int) -> list[float]:
     Clopper and Pearson's exact interval of `fewest` independent trials that all had the same outcome. It is wide
     enough for each of EXACT: a ROC-AUC of 1 means that `fewest` pairs without a common group are all in order.
     """
-    low = ((1 - config.CONFIDENCE) / 2) ** (1 / fewest)
+    low = ((1 - config.STATISTICS.confidence) / 2) ** (1 / fewest)
     return [low, 1.0] if value == 1 else [0.0, 1 - low]
 
 
@@ -128,15 +127,15 @@ def _strata(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def _draws(labels: np.ndarray, groups: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield weights (R, N), how often each row is drawn, config.REPLICATES in all."""
+    """Yield weights (R, N), how often each row is drawn, config.STATISTICS.replicates in all."""
     _, group_of_row = np.unique(groups, return_inverse=True)
     count, strata = group_of_row.max() + 1, _strata(labels, groups)
     members = [np.unique(group_of_row[strata == stratum]) for stratum in np.unique(strata)]
-    seeds = [[config.BOOTSTRAP_SEED, stratum] for stratum in range(len(members))]  # so that `size` is free
+    seeds = [[config.STATISTICS.seed, stratum] for stratum in range(len(members))]  # so that `size` is free
     randoms = [np.random.default_rng(seed) for seed in seeds]
     size = max(1, CELLS // len(groups))
-    for begin in range(0, config.REPLICATES, size):
-        shape = min(size, config.REPLICATES - begin)
+    for begin in range(0, config.STATISTICS.replicates, size):
+        shape = min(size, config.STATISTICS.replicates - begin)
         chosen = [
             part[random.integers(len(part), size=(shape, len(part)))]
             for part, random in zip(members, randoms, strict=True)

@@ -19,7 +19,7 @@ def score(
     probabilities: np.ndarray,
     groups: np.ndarray,
     validation: tuple[np.ndarray, np.ndarray],
-    threshold: float = config.THRESHOLD,
+    threshold: float = config.DECISION.threshold,
 ) -> dict[str, Any]:
     """Score one model's predictions of one split; malignant is the positive class.
 
@@ -79,11 +79,11 @@ def compare(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Compare each two of `models` on the same rows: the figures, and what they support in plain sentences.
 
-    `labels` (N,) and `groups` (N,) as in `score`; `models` a key of config.MODELS to its probabilities (N,). Both
+    `labels` (N,) and `groups` (N,) as in `score`; `models` a key of config.NETWORKS to its probabilities (N,). Both
     lists are empty for a single model. See `comparison.compare_all` and `preference.sentences`.
     """
-    found = comparison.compare_all(labels, models, groups, config.THRESHOLD)
-    return found, wording.sentences(found, config.NAMES) if found else []
+    found = comparison.compare_all(labels, models, groups, config.DECISION.threshold)
+    return found, wording.sentences(found) if found else []
 
 
 def per_class(labels: np.ndarray, verdicts: np.ndarray) -> dict[str, dict[str, float | int | None]]:
@@ -131,7 +131,7 @@ def subsets(splits: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
     """
     found = {split: np.flatnonzero(splits == split) for split in config.SCORED}
     external = found[config.EXTERNAL]
-    new = external[~np.isin(groups[external], groups[np.isin(splits, list(config.SPLIT))])]
+    new = external[~np.isin(groups[external], groups[np.isin(splits, list(config.SPLITS))])]
     if len(new) < len(external):
         found[config.EXTERNAL_NEW] = new
     return {name: positions for name, positions in found.items() if len(positions)}
@@ -140,7 +140,7 @@ def subsets(splits: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
 def measure(data: PreparedData, probabilities: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Score and compare models on all subsets of the data.
 
-    `probabilities`: a key of config.MODELS to (N,), one for each row of `data`, anything where a row is not scored.
+    `probabilities`: a key of config.NETWORKS to (N,), one for each row of `data`, anything where a row is not scored.
     Returns `models` (model to subset to `metrics.score`), `comparisons` and `preference` (subset to what
     `metrics.compare` gives), and `failed` (model to the reason why it cannot be scored).
     """

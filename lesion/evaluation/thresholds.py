@@ -24,13 +24,13 @@ def choose(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float | N
     """
     if not np.all((probabilities >= 0) & (probabilities <= 1)):
         raise LesionError("a prediction is no probability in 0 to 1: run `invoke train --force`")
-    chosen: dict[str, float | None] = {"fixed": config.THRESHOLD, "youden": None, "sensitive": None}
+    chosen: dict[str, float | None] = {"fixed": config.DECISION.threshold, "youden": None, "sensitive": None}
     malignant, benign = np.sort(probabilities[labels == 1]), np.sort(probabilities[labels == 0])
     if len(malignant) == 0:
         return chosen
     thresholds = np.unique(probabilities)  # each stands for all thresholds down to the next lower probability
     sensitivity = 1 - np.searchsorted(malignant, thresholds) / len(malignant)
-    chosen["sensitive"] = float(thresholds[sensitivity >= config.SCREENING_SENSITIVITY - ROUNDING].max())
+    chosen["sensitive"] = float(thresholds[sensitivity >= config.STATISTICS.screening_sensitivity - ROUNDING].max())
     if len(benign):
         youden = sensitivity + np.searchsorted(benign, thresholds) / len(benign) - 1
         if youden.max() > ROUNDING:
@@ -42,7 +42,7 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> 
     """Return what a frozen `threshold` gives on rows that did not choose it: plain values, None where undefined.
 
     `confusion` holds rows, true class by verdict, benign first. `prevalences` is a list, one entry each of
-    config.PREVALENCES, with the predictive values to be expected there.
+    config.STATISTICS.prevalences, with the predictive values to be expected there.
     """
     verdicts = probabilities >= threshold
     confusion = sk.confusion_matrix(labels, verdicts, labels=[0, 1])
@@ -59,7 +59,8 @@ def measure(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> 
         "balanced_accuracy": (sensitivity + specificity) / 2 if both else None,
         "mcc": float(sk.matthews_corrcoef(labels, verdicts)) if mixed else None,
         "prevalences": [
-            {"prevalence": share, **predictive_values(sensitivity, specificity, share)} for share in config.PREVALENCES
+            {"prevalence": share, **predictive_values(sensitivity, specificity, share)}
+            for share in config.STATISTICS.prevalences
         ],
     }
 

@@ -17,7 +17,7 @@ def supported(figures: Mapping[str, Any]) -> bool:
     if figures["p_corrected"] is None or figures["interval"] is None:
         return False
     low, high = figures["interval"]
-    return figures["p_corrected"] < config.SIGNIFICANT and (low > 0 or high < 0)
+    return figures["p_corrected"] < config.STATISTICS.significant and (low > 0 or high < 0)
 
 
 def sentences(comparisons: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[str]:

@@ -53,7 +53,7 @@ class Explainer:
     def explain(self, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
         """Explain the verdicts on the rows of `images` (M×S×S×3 uint8), in their order, in batches."""
         labels = np.zeros(len(rows))
-        for batch, _ in batches.evaluation_batches(images, rows, labels, config.PREDICTION_BATCH_SIZE):
+        for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
             logits, evidence = self.evidence_of(batch)
             for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
                 yield _explanation(float(logit), coarse, batch.shape[1])
@@ -69,7 +69,7 @@ def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf
     with tf.GradientTape() as tape:
         tape.watch(activations)
         logits = above(activations, training=False)[:, 0]
-        sign = tf.where(logits >= config.THRESHOLD_LOGIT, 1.0, -1.0)
+        sign = tf.where(logits >= config.DECISION.logit, 1.0, -1.0)
         target = tf.reduce_sum(logits * sign)
     weights = tf.reduce_sum(tape.gradient(target, activations), axis=(1, 2), keepdims=True)
     return logits, tf.nn.relu(tf.reduce_sum(weights * activations, axis=-1))
@@ -82,7 +82,7 @@ def _explanation(logit: float, coarse: np.ndarray, size: int) -> Explanation:
     if peak > EMPTY:
         heat = np.clip(cv2.resize(coarse / peak, (size, size), interpolation=cv2.INTER_CUBIC), 0, 1)
     probability = 1 / (1 + np.exp(-logit))
-    return Explanation(float(probability), logit, logit >= config.THRESHOLD_LOGIT, heat, peak)
+    return Explanation(float(probability), logit, logit >= config.DECISION.logit, heat, peak)
 
 
 def picture(heat: np.ndarray) -> np.ndarray:

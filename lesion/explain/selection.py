@@ -11,7 +11,7 @@ from lesion.runs import Predictions
 def choose(predictions: Mapping[str, Predictions], seed: int) -> list[int]:
     """Return the rows to show, ascending, such that every model has each outcome that it has in the test split.
 
-    An outcome is right or wrong, on benign or malignant; each is wanted `config.GALLERY_PER_OUTCOME` times for
+    An outcome is right or wrong, on benign or malignant; each is wanted `config.GALLERY.per_outcome` times for
     each model. The image that meets most open wants is taken next; ties are drawn by `seed`.
     """
     wants: dict[tuple[str, int, bool], int] = {}
@@ -21,9 +21,9 @@ def choose(predictions: Mapping[str, Predictions], seed: int) -> list[int]:
         for row, label, probability in zip(
             model.rows[test], model.labels[test], model.probabilities[test], strict=True
         ):
-            outcome = (name, int(label), bool((probability >= config.THRESHOLD) == label))
+            outcome = (name, int(label), bool((probability >= config.DECISION.threshold) == label))
             met.setdefault(int(row), []).append(outcome)
-            wants[outcome] = config.GALLERY_PER_OUTCOME
+            wants[outcome] = config.GALLERY.per_outcome
     left = np.random.default_rng(seed).permutation(sorted(met)).tolist()
     chosen = []
     while left:

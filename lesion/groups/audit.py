@@ -16,7 +16,7 @@ from lesion.groups.split import split_rows
 def audit(labels: np.ndarray, splits: np.ndarray, groups: np.ndarray, kind: str, seed: int) -> dict[str, Any]:
     """Describe the groups of the rows and how the splits treat them, as plain values.
 
-    `labels` (N,) of 0 and 1, `splits` (N,) the keys of config.SPLIT or config.EXTERNAL, as made by
+    `labels` (N,) of 0 and 1, `splits` (N,) the keys of config.SPLITS or config.EXTERNAL, as made by
     `split_rows(kind, ..., seed)`, and `groups` (N,) integers, of the readable rows. Returns:
 
     count: number of groups; sizes: rows in a group -> number of such groups.
@@ -32,7 +32,7 @@ def audit(labels: np.ndarray, splits: np.ndarray, groups: np.ndarray, kind: str,
         "sizes": {str(size): count for size, count in sorted(Counter(sizes.tolist()).items())},
         "shared": {
             f"{one}/{other}": len(np.intersect1d(groups[splits == one], groups[splits == other]))
-            for one, other in combinations(config.SPLIT, 2)
+            for one, other in combinations(config.SPLITS, 2)
         },
         "siblings": _siblings(labels[~external], splits[~external], groups[~external], kind, seed),
         "external": _with_sibling(groups[external], groups[~external]) if external.any() else None,
@@ -57,17 +57,17 @@ def _with_sibling(groups: np.ndarray, others: np.ndarray) -> dict[str, int]:
     return {"rows": len(groups), "with_sibling": int(np.isin(groups, others).sum())}
 
 
-def largest(splits: np.ndarray, groups: np.ndarray) -> list[tuple[int, str, Sequence[int]]]:
-    """Return the largest groups of more than one row, largest first: (size, its splits, its first positions).
+def largest(splits: np.ndarray, groups: np.ndarray, count: int, rows: int) -> list[tuple[int, str, Sequence[int]]]:
+    """Return the `count` largest groups of more than one row, largest first: (size, its splits, its first `rows` positions).
 
     `splits` and `groups` (N,); of groups of equal size the one with the smallest number comes first.
     """
     numbers, sizes = np.unique(groups, return_counts=True)
-    order = np.argsort(-sizes, kind="stable")[: config.GROUPS_SHOWN]
+    order = np.argsort(-sizes, kind="stable")[:count]
     found = []
     for number, size in zip(numbers[order], sizes[order].tolist(), strict=True):
         members = np.flatnonzero(groups == number)
-        names = [name for name in (*config.SPLIT, config.EXTERNAL) if name in splits[members]]
+        names = [name for name in (*config.SPLITS, config.EXTERNAL) if name in splits[members]]
         if size > 1:
-            found.append((size, ", ".join(names), members[: config.GROUP_ROWS_SHOWN].tolist()))
+            found.append((size, ", ".join(names), members[:rows].tolist()))
     return found

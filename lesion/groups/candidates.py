@@ -5,14 +5,26 @@ summed up, and shortened by a principal component analysis. All of it is learnt 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from scipy.linalg import eigh
 
-from lesion import config
 from lesion.groups.keypoints import KeypointStore, mirrored, rooted
 
+
+@dataclass(frozen=True)
+class Signature:
+    """How descriptors become one vector."""
+
+    words: int = 32  # typical descriptors
+    dimensions: int = 256  # 17 MB for 17,000 rows
+    rows: int = 1500  # what words and components are learnt from, at most: 49 MB of vectors and 2 s
+    descriptors: int = 40  # of each of these rows, for the words
+
+
+SIGNATURE = Signature()
 BLOCK = 512  # rows compared with all others at a time: 35 MB for 17,000 rows
 
 Watch = Callable[[Iterable, int, str], Iterator]  # as lesion.progress.progress
@@ -25,8 +37,8 @@ class Signer:
         """Learn typical descriptors and principal components from rows with keypoints, of which there must be one."""
         rng = np.random.default_rng(seed)
         rows = np.flatnonzero(store.counts)
-        rows = np.sort(rng.permutation(rows)[: config.SIGNATURE_ROWS])
-        self._words = _typical([store.read(row).descriptors[: config.SIGNATURE_DESCRIPTORS] for row in rows], seed)
+        rows = np.sort(rng.permutation(rows)[: SIGNATURE.rows])
+        self._words = _typical([store.read(row).descriptors[: SIGNATURE.descriptors] for row in rows], seed)
         vectors = np.empty((2, len(rows), self._words.size), np.float32)
         for place, row in enumerate(rows):
             descriptors = store.read(row).descriptors
@@ -53,17 +65,17 @@ def _typical(descriptors: list[np.ndarray], seed: int) -> np.ndarray:
     """Return the centres of k-means, (words, LENGTH) float32; some are alike where descriptors are few."""
     values = rooted(np.concatenate(descriptors))
     # k-means takes no fewer values than centres.
-    values = np.tile(values, (-(-config.SIGNATURE_WORDS // len(values)), 1))
+    values = np.tile(values, (-(-SIGNATURE.words // len(values)), 1))
     cv2.setRNGSeed(seed)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1e-3)
-    _, _, centres = cv2.kmeans(values, config.SIGNATURE_WORDS, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    _, _, centres = cv2.kmeans(values, SIGNATURE.words, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
     return centres
 
 
 def _components(vectors: np.ndarray) -> np.ndarray:
     """Return the directions in which the vectors (n, D) vary most, (D, dimensions) float32."""
     count = len(vectors)  # smaller than D
-    wanted = [max(0, count - config.SIGNATURE_DIMENSIONS), count - 1]
+    wanted = [max(0, count - SIGNATURE.dimensions), count - 1]
     # No more eigenvectors than are wanted, in place: `prepare` needs the most memory here.
     _, directions = eigh(vectors @ vectors.T, subset_by_index=wanted, overwrite_a=True)
     directions = vectors.T @ directions[:, ::-1]
@@ -73,7 +85,7 @@ def _components(vectors: np.ndarray) -> np.ndarray:
 def signatures(store: KeypointStore, seed: int, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
     """Return the signatures of all rows and of their mirror images, each (N, D) float32; 0 without keypoints.
 
-    D is config.SIGNATURE_DIMENSIONS, or fewer where there are few rows. `watch` wraps the loop over the rows, to show
+    D is SIGNATURE.dimensions, or fewer where there are few rows. `watch` wraps the loop over the rows, to show
     progress.
     """
     signer = Signer(store, seed)

@@ -16,11 +16,23 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lesion import config
 from lesion.groups import matching
 from lesion.groups.candidates import Watch, nearest, signatures
 from lesion.groups.keypoints import KeypointStore
 
+
+@dataclass(frozen=True)
+class Linking:
+    """Which pairs are compared, and when groups are joined."""
+
+    candidates: int = 20  # most similar rows of other groups that a row is compared with, in each round
+    step: int = 5  # of them at a time: rows joined by then need no further comparison
+    rounds: int = 3  # a group's own rows are no candidates any more: hundreds of copies need several rounds
+    witnesses: int = 6  # other pairs that are asked before groups are joined
+    agreement: float = 0.5  # share of the witnesses that must be links: of copies nearly all are, of strangers none
+
+
+LINKING = Linking()
 BATCH = 64  # pairs a thread takes at a time
 
 Pair = tuple[int, int]  # row numbers, the smaller one first
@@ -58,11 +70,11 @@ def find_groups(store: KeypointStore, seed: int, watch: Watch = _unwatched) -> G
         return _compare(store, pairs, watch)
 
     linker = Linker(len(store), check, seed)
-    for _ in range(config.CANDIDATE_ROUNDS):
+    for _ in range(LINKING.rounds):
         before = linker.groups.copy()
-        candidates = nearest(plain, mirror, before, config.CANDIDATES)
-        for first in range(0, candidates.shape[1], config.CANDIDATE_STEP):
-            linker.try_pairs(_pairs(candidates[:, first : first + config.CANDIDATE_STEP]))
+        candidates = nearest(plain, mirror, before, LINKING.candidates)
+        for first in range(0, candidates.shape[1], LINKING.step):
+            linker.try_pairs(_pairs(candidates[:, first : first + LINKING.step]))
         if (linker.groups == before).all():
             break
     return linker.result()
@@ -127,7 +139,7 @@ class Linker:
         self._inliers.update(zip(pairs, self._check(pairs) if pairs else [], strict=True))
 
     def _linked(self, pair: Pair) -> bool:
-        return self._inliers[pair] >= config.ENOUGH_INLIERS
+        return self._inliers[pair] >= matching.MATCHING.enough_inliers
 
     def _joined(self, pair: Pair) -> bool:
         return bool(self.groups[pair[0]] == self.groups[pair[1]])
@@ -137,7 +149,7 @@ class Linker:
         small, large = sorted(int(self.groups[row]) for row in link)
         witnesses = self._witnesses(link, small, large)
         self._ask([pair for pair in witnesses if pair not in self._inliers])
-        if witnesses and np.mean([self._linked(pair) for pair in witnesses]) < config.AGREEMENT:
+        if witnesses and np.mean([self._linked(pair) for pair in witnesses]) < LINKING.agreement:
             return False
         moved = self._members.pop(large)
         self._members[small] += moved
@@ -148,6 +160,6 @@ class Linker:
         """Return some pairs across two groups, without the link itself."""
         ours, theirs = self._members[one], self._members[other]
         rng = np.random.default_rng((self._seed, *link))
-        chosen = rng.choice(len(ours) * len(theirs), min(len(ours) * len(theirs), config.WITNESSES + 1), replace=False)
+        chosen = rng.choice(len(ours) * len(theirs), min(len(ours) * len(theirs), LINKING.witnesses + 1), replace=False)
         pairs = [(ours[place // len(theirs)], theirs[place % len(theirs)]) for place in chosen.tolist()]
-        return [pair for pair in (tuple(sorted(pair)) for pair in pairs) if pair != link][: config.WITNESSES]
+        return [pair for pair in (tuple(sorted(pair)) for pair in pairs) if pair != link][: LINKING.witnesses]

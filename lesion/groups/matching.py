@@ -1,10 +1,27 @@
 """Whether two sets of keypoints show the same lesion: matched descriptors that one affine map explains."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
-from lesion import config
 from lesion.groups.keypoints import Keypoints, mirrored, rooted
+
+
+@dataclass(frozen=True)
+class Matching:
+    """When two photographs show one lesion."""
+
+    ratio: float = 0.8  # Lowe's: the second best match must be this much further away, or the match says nothing
+    tolerance: float = 4.0  # pixels at Detection.side between where the map puts a keypoint and where its match is
+    iterations: int = 2000  # of RANSAC, at most: enough if 1 match in 7 is right
+    confidence: float = 0.999  # to stop before
+    most_zoom: float = 2.5  # either way; .8 to 1.2 with shear, in both pictures, stays below 2
+    most_stretch: float = 2.2  # of one direction against the other: twice a zoom of .8 to 1.2 and a shear of .15
+    enough_inliers: int = 8  # pairs of different lesions have up to 6, copies 50 and more, distorted blurred ones 9
+
+
+MATCHING = Matching()
 
 
 def inliers(one: Keypoints, other: Keypoints) -> int:
@@ -14,15 +31,15 @@ def inliers(one: Keypoints, other: Keypoints) -> int:
     two sets, not even on the thread.
     """
     if _identical(one, other):
-        return max(len(one), config.ENOUGH_INLIERS)
-    if min(len(one), len(other)) < config.ENOUGH_INLIERS:
+        return max(len(one), MATCHING.enough_inliers)
+    if min(len(one), len(other)) < MATCHING.enough_inliers:
         return 0
     target = rooted(other.descriptors)
     best = 0
     for flip in (False, True):
         source = rooted(mirrored(one.descriptors) if flip else one.descriptors)
         start, end = _matches(source @ target.T)
-        if len(start) >= config.ENOUGH_INLIERS:
+        if len(start) >= MATCHING.enough_inliers:
             best = max(best, _agreeing(one.points[start], other.points[end], flip))
     return best
 
@@ -42,7 +59,7 @@ def _matches(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     similarity[rows, columns] = -1
     second = similarity.max(axis=1)
     # The squared distance of vectors of length 1 is 2 - 2 × similarity.
-    clear = 1 - best < config.MATCH_RATIO**2 * (1 - second)
+    clear = 1 - best < MATCHING.ratio**2 * (1 - second)
     return rows[clear], columns[clear]
 
 
@@ -53,9 +70,9 @@ def _agreeing(start: np.ndarray, end: np.ndarray, flip: bool) -> int:
         start,
         end,
         method=cv2.RANSAC,
-        ransacReprojThreshold=config.MATCH_TOLERANCE,
-        maxIters=config.RANSAC_ITERATIONS,
-        confidence=config.RANSAC_CONFIDENCE,
+        ransacReprojThreshold=MATCHING.tolerance,
+        maxIters=MATCHING.iterations,
+        confidence=MATCHING.confidence,
     )
     if matrix is None or not _plausible(matrix[:, :2], flip):
         return 0
@@ -66,5 +83,5 @@ def _agreeing(start: np.ndarray, end: np.ndarray, flip: bool) -> int:
 def _plausible(linear: np.ndarray, flip: bool) -> bool:
     largest, smallest = np.linalg.svd(linear, compute_uv=False)
     mirrors = bool(np.linalg.det(linear) < 0)
-    highest = min(config.MOST_ZOOM, config.MOST_STRETCH * smallest)
-    return mirrors == flip and 1 / config.MOST_ZOOM < smallest <= largest < highest
+    highest = min(MATCHING.most_zoom, MATCHING.most_stretch * smallest)
+    return mirrors == flip and 1 / MATCHING.most_zoom < smallest <= largest < highest

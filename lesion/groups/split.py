@@ -21,14 +21,14 @@ def split_rows(kind: str, labels: np.ndarray, groups: np.ndarray, seed: int) -> 
 def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
     """Assign each row to a split so that groups stay whole and classes keep their shares.
 
-    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, the keys of `config.SPLIT`. In
+    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, the keys of `config.SPLITS`. In
     each class, the rarer one first, the groups are taken in random order, larger ones first, and each goes to the
     split that lacks the largest part of its share of rows, so that groups of each size stand in all splits in
     proportion. A group with both labels counts by the label of most of its rows (ties: malignant).
 
     Raises LesionError when a split would be left without one of the classes.
     """
-    names, wanted = list(config.SPLIT), np.array(list(config.SPLIT.values()))
+    names, wanted = list(config.SPLITS), np.array([getattr(config.PREPARATION, name) for name in config.SPLITS])
     _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     label_of_group = np.bincount(group_of_row, weights=labels) * 2 >= sizes
     split_of_group = np.zeros(len(sizes), dtype=int)
@@ -47,7 +47,7 @@ def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarra
 
 
 def _require_both_classes(labels: np.ndarray, splits: np.ndarray) -> None:
-    for name in config.SPLIT:
+    for name in config.SPLITS:
         for label, class_name in enumerate(config.CLASSES):
             if not np.any((splits == name) & (labels == label)):
                 raise LesionError(

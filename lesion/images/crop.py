@@ -3,6 +3,8 @@
 Shares are of the image's side unless said otherwise.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -10,15 +12,23 @@ from lesion.images.resize import shrink
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom exclusive
 
-JUDGED_SIDE = 640  # pixels; larger images are judged at this longer side, to 1/640 of it
-BLACK = 45  # a frame's darkest part is below this (0 to 255, brightest channel); lesions rarely are
-BLACK_SPREAD = 25  # noise, compression and glow add this much to the frame
-CONTRAST = 40  # the picture is at least this much brighter than its frame, in the median
-THINNEST_BORDER = 0.01  # and no less than 2 pixels: thinner ones are not worth a changed scale
-UNEVENNESS = 0.01  # a straight border deviates by no more than this, or 2 pixels
-SPECK = 0.002  # of the area: smaller bright parts are writing or noise in the frame
-SMALLEST_PICTURE = 0.2  # of the area: what is kept of an image is never less
-SHARPNESS = 0.4  # of the contrast is reached within 5 % of the side; shadows take longer
+
+@dataclass(frozen=True)
+class Cropping:
+    """When a dark frame is believed; shares are of the image's side unless said otherwise."""
+
+    judged_side: int = 640  # pixels; larger images are judged at this longer side, to 1/640 of it
+    black: int = 45  # a frame's darkest part is below this (0 to 255, brightest channel); lesions rarely are
+    black_spread: int = 25  # noise, compression and glow add this much to the frame
+    contrast: int = 40  # the picture is at least this much brighter than its frame, in the median
+    thinnest_border: float = 0.01  # and no less than 2 pixels: thinner ones are not worth a changed scale
+    unevenness: float = 0.01  # a straight border deviates by no more than this, or 2 pixels
+    speck: float = 0.002  # of the area: smaller bright parts are writing or noise in the frame
+    smallest_picture: float = 0.2  # of the area: what is kept of an image is never less
+    sharpness: float = 0.4  # of the contrast is reached within 5 % of the side; shadows take longer
+
+
+CROPPING = Cropping()
 
 
 def black_border(image: np.ndarray) -> Box:
@@ -29,7 +39,7 @@ def black_border(image: np.ndarray) -> Box:
     circle that opens towards the corners. A dark lesion at the edge bulges the other way. Dark corners stay.
     """
     height, width = image.shape[:2]
-    small = shrink(image, JUDGED_SIDE)
+    small = shrink(image, CROPPING.judged_side)
     value = cv2.medianBlur(cv2.max(cv2.max(small[..., 0], small[..., 1]), small[..., 2]), 3)
     whole = (0, 0, width, height)
     picture = _picture(value)
@@ -39,21 +49,21 @@ def black_border(image: np.ndarray) -> Box:
     down, across = height / small.shape[0], width / small.shape[1]
     box = int(left * across), int(top * down), int(np.ceil(right * across)), int(np.ceil(bottom * down))
     box = box[0], box[1], min(box[2], width), min(box[3], height)
-    return box if (box[2] - box[0]) * (box[3] - box[1]) >= SMALLEST_PICTURE * width * height else whole
+    return box if (box[2] - box[0]) * (box[3] - box[1]) >= CROPPING.smallest_picture * width * height else whole
 
 
 def _picture(value: np.ndarray) -> np.ndarray | None:
     """Mask of what is brighter than the frame; None where nothing at the edge is black."""
     ring = np.concatenate([value[0], value[-1], value[:, 0], value[:, -1]])
     level = np.percentile(ring, 2)
-    if level > BLACK:
+    if level > CROPPING.black:
         return None
-    bright = (value >= level + BLACK_SPREAD).astype(np.uint8)
+    bright = (value >= level + CROPPING.black_spread).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bright)
-    large = stats[:, cv2.CC_STAT_AREA] >= SPECK * value.size
+    large = stats[:, cv2.CC_STAT_AREA] >= CROPPING.speck * value.size
     large[0] = False
     picture = large[labels]
-    if not picture.any() or np.median(value[picture]) < level + CONTRAST:
+    if not picture.any() or np.median(value[picture]) < level + CROPPING.contrast:
         return None
     return picture
 
@@ -80,8 +90,8 @@ def _border_depth(value: np.ndarray, picture: np.ndarray, circle: float) -> int:
     rows = np.flatnonzero(picture.any(axis=1))
     start = picture[rows].argmax(axis=1)
     depth = int(start.min())
-    tolerance = max(2.0, UNEVENNESS * width)
-    if depth < max(2.0, THINNEST_BORDER * width):
+    tolerance = max(2.0, CROPPING.unevenness * width)
+    if depth < max(2.0, CROPPING.thinnest_border * width):
         return 0
     near = start <= depth + tolerance
     if not _sharp(value, picture, rows[near], start[near]):
@@ -97,7 +107,7 @@ def _sharp(value: np.ndarray, picture: np.ndarray, rows: np.ndarray, start: np.n
     outside = np.maximum(start - 2, 0)
     rise = value[rows, inside].astype(float) - value[rows, outside]
     contrast = np.median(value[picture]) - np.median(value[rows, 0])
-    return bool(np.median(rise) >= SHARPNESS * contrast)
+    return bool(np.median(rise) >= CROPPING.sharpness * contrast)
 
 
 def _arc(start: np.ndarray, near: np.ndarray, tolerance: float) -> bool:

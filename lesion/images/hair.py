@@ -1,27 +1,40 @@
 """Hair and ruler marks: found as what is thin and long, and painted over.
 
-Lengths are for an image whose sides have a geometric mean of REFERENCE_SIDE pixels; others are scaled.
+Lengths are for an image whose sides have a geometric mean of the reference side; others are scaled.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-REFERENCE_SIDE = 224
-WIDTH = 7  # hair is thinner than this; the dark texture of a lesion is mostly wider
-LENGTH = 13  # hair and ruler ticks are straight for at least this long; meshes of pigment network are shorter
-ORIENTATIONS = 12  # 15 degrees apart: a line of LENGTH stays within a hair 2 pixels wide
-DARK = (10, 20)  # levels by which dark hair is darker than its flanks, in the red channel: anywhere, at its core
-LIGHT = (12, 22)  # levels by which light hair is brighter, in the green channel; glare is common, so more
-CORE_SHARE = 0.25  # of a hair's pixels that belong to its core, at least
-SHORTEST = 20  # diagonal of a hair's bounding rectangle
-ELONGATION = 7.0  # that diagonal squared, by the hair's area; tangles of many hairs reach it too, texture does not
-LARGEST_SHARE = 0.50  # of the pixels: where more would be painted, too little is left to paint from
-PAINT_RADIUS = 3
-TICK = 7  # a ruler's tick is at least this long
-LONGEST_TICK = 24
-TICKS = 8  # a ruler shows at least so many, in one row
-ROW = 4  # their middles deviate from the row by less than this; every fifth or tenth is longer
-REGULAR = 0.7  # of the gaps between them are within a quarter of the median gap
+
+@dataclass(frozen=True)
+class HairRemoval:
+    """What counts as hair or as a ruler's marks; lengths in pixels at the reference side."""
+
+    reference_side: int = 224
+    width: int = 7  # hair is thinner than this; the dark texture of a lesion is mostly wider
+    length: int = 13  # hair and ruler ticks are straight for at least this long; meshes of pigment network are shorter
+    orientations: int = 12  # 15 degrees apart: a line of LENGTH stays within a hair 2 pixels wide
+    # Levels by which dark hair is darker than its flanks, in the red channel: anywhere, at its core.
+    dark: tuple[int, int] = (10, 20)
+    # Levels by which light hair is brighter, in the green channel; glare is common, so more.
+    light: tuple[int, int] = (12, 22)
+    core_share: float = 0.25  # of a hair's pixels that belong to its core, at least
+    shortest: int = 20  # diagonal of a hair's bounding rectangle
+    # That diagonal squared, by the hair's area; tangles of many hairs reach it too, texture does not.
+    elongation: float = 7.0
+    largest_share: float = 0.50  # of the pixels: where more would be painted, too little is left to paint from
+    paint_radius: int = 3
+    tick: int = 7  # a ruler's tick is at least this long
+    longest_tick: int = 24
+    ticks: int = 8  # a ruler shows at least so many, in one row
+    row: int = 4  # their middles deviate from the row by less than this; every fifth or tenth is longer
+    regular: float = 0.7  # of the gaps between them are within a quarter of the median gap
+
+
+HAIR = HairRemoval()
 
 
 def remove_artefacts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,27 +43,28 @@ def remove_artefacts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Black-hat morphology finds what is thin (after Lee et al., DullRazor, Computers in Biology and Medicine 27,
     1997), openings along twelve directions keep what is long as well, and the size, shape and contrast of each
     connected part decide. Dark hair is sought in the red channel, where blood vessels hardly show, light hair
-    in the green one, where it stands out most. Where hair covers more than LARGEST_SHARE, the image comes
+    in the green one, where it stands out most. Where hair covers more than HAIR.largest_share, the image comes
     back as it was, with an empty mask.
     """
     scale = _scale(image)
     dark = _hat(cv2.bitwise_not(image[..., 0]), scale)
     light = _hat(np.ascontiguousarray(image[..., 1]), scale)
-    mask = _hairs(_lines(dark, LENGTH * scale), *DARK, scale) | _hairs(_lines(light, LENGTH * scale), *LIGHT, scale)
-    mask |= _ruler(_lines(dark, TICK * scale) >= DARK[1], scale)
+    mask = _hairs(_lines(dark, HAIR.length * scale), *HAIR.dark, scale)
+    mask |= _hairs(_lines(light, HAIR.length * scale), *HAIR.light, scale)
+    mask |= _ruler(_lines(dark, HAIR.tick * scale) >= HAIR.dark[1], scale)
     mask = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
-    if not mask.any() or mask.mean() > LARGEST_SHARE:
+    if not mask.any() or mask.mean() > HAIR.largest_share:
         return image, np.zeros(mask.shape, bool)
-    return cv2.inpaint(np.ascontiguousarray(image), mask, PAINT_RADIUS, cv2.INPAINT_TELEA), mask.astype(bool)
+    return cv2.inpaint(np.ascontiguousarray(image), mask, HAIR.paint_radius, cv2.INPAINT_TELEA), mask.astype(bool)
 
 
 def _scale(image: np.ndarray) -> float:
-    return float(np.sqrt(image.shape[0] * image.shape[1])) / REFERENCE_SIDE
+    return float(np.sqrt(image.shape[0] * image.shape[1])) / HAIR.reference_side
 
 
 def _hat(channel: np.ndarray, scale: float) -> np.ndarray:
     """How much brighter each pixel is than what surrounds it, where it belongs to something narrow."""
-    width = max(3, round(WIDTH * scale) | 1)
+    width = max(3, round(HAIR.width * scale) | 1)
     # Repeating the edge keeps a strip of dark frame or lesion there from looking like half a hair.
     padded = cv2.copyMakeBorder(channel, *[width] * 4, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
@@ -67,7 +81,7 @@ def _lines(hat: np.ndarray, length: float) -> np.ndarray:
 
 def _line_kernels(length: int) -> list[np.ndarray]:
     kernels = []
-    for angle in np.arange(ORIENTATIONS) * np.pi / ORIENTATIONS:
+    for angle in np.arange(HAIR.orientations) * np.pi / HAIR.orientations:
         kernel = np.zeros((length, length), np.uint8)
         reach = np.array([np.cos(angle), np.sin(angle)]) * (length // 2)
         middle = np.array([length // 2, length // 2])
@@ -82,8 +96,8 @@ def _hairs(response: np.ndarray, faint: int, core: int, scale: float) -> np.ndar
     area = stats[:, cv2.CC_STAT_AREA]
     diagonal = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     strong = np.bincount(labels[response >= core], minlength=len(area))
-    keep = (diagonal >= SHORTEST * scale) & (diagonal**2 >= ELONGATION * area)
-    keep &= strong >= CORE_SHARE * area
+    keep = (diagonal >= HAIR.shortest * scale) & (diagonal**2 >= HAIR.elongation * area)
+    keep &= strong >= HAIR.core_share * area
     keep[0] = False
     return keep[labels]
 
@@ -91,10 +105,10 @@ def _hairs(response: np.ndarray, faint: int, core: int, scale: float) -> np.ndar
 def _ruler(mask: np.ndarray, scale: float) -> np.ndarray:
     """The short connected parts that stand side by side at regular distances, as a ruler's ticks do."""
     _, labels, stats, middles = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    short = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) <= LONGEST_TICK * scale
+    short = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) <= HAIR.longest_tick * scale
     short[0] = False
     ticks = np.zeros(len(stats), bool)
-    if short.sum() >= TICKS:
+    if short.sum() >= HAIR.ticks:
         spread = _spread(labels, middles)
         for angle in np.arange(0, np.pi, np.pi / 36):
             row, along = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
@@ -118,11 +132,11 @@ def _spread(labels: np.ndarray, middles: np.ndarray) -> np.ndarray:
 def _row_of_ticks(position: np.ndarray, offset: np.ndarray, scale: float) -> np.ndarray:
     """Indices of the ticks in the fullest row, if there are enough of them and they are evenly spaced."""
     none = np.zeros(0, int)
-    if len(position) < TICKS:
+    if len(position) < HAIR.ticks:
         return none
-    together = np.abs(offset[:, None] - offset) <= ROW * scale
+    together = np.abs(offset[:, None] - offset) <= HAIR.row * scale
     row = np.flatnonzero(together[together.sum(axis=1).argmax()])
-    if len(row) < TICKS:
+    if len(row) < HAIR.ticks:
         return none
     gaps = np.diff(np.sort(position[row]))
-    return row if (np.abs(gaps / np.median(gaps) - 1) <= 0.25).mean() >= REGULAR else none
+    return row if (np.abs(gaps / np.median(gaps) - 1) <= 0.25).mean() >= HAIR.regular else none

@@ -16,11 +16,19 @@ from lesion.images.resize import resize, shrink
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")  # what Pillow may open; none of them runs a program
 PNG_END = b"IEND\xaeB`\x82"  # a PNG file without it was cut short, even where every pixel arrived
-SMALLEST_SIDE = 8  # pixels; nothing can be seen in less
-LARGEST_AREA = 80_000_000  # pixels; more would take over a gigabyte of memory while it is worked on
 
-WORKING_FACTOR = 2  # larger images are shrunk to at most this multiple of the target size before cleaning
-SMALLEST_WORKING_SIDE = 256  # pixels; below it hair would be thinner than a pixel
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Which images are taken, and at what size they are cleaned."""
+
+    smallest_side: int = 8  # pixels; nothing can be seen in less
+    largest_area: int = 80_000_000  # pixels; more would take over a gigabyte of memory while it is worked on
+    working_factor: int = 2  # larger images are shrunk to at most this multiple of the target size before cleaning
+    smallest_working_side: int = 256  # pixels; below it hair would be thinner than a pixel
+
+
+PREPROCESSING = Preprocessing()
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ def clean_and_resize(photograph: Cropped, size: int, clean: bool) -> Prepared:
     """Remove hair and marks where `clean`, and squash the photograph to `size` × `size`."""
     image, share = photograph.image, 0.0
     if clean:
-        image = shrink(image, max(WORKING_FACTOR * size, SMALLEST_WORKING_SIDE))
+        image = shrink(image, max(PREPROCESSING.working_factor * size, PREPROCESSING.smallest_working_side))
         image, mask = remove_artefacts(image)
         share = float(mask.mean())
     return Prepared(resize(image, size, size), photograph.width, photograph.height, photograph.box, share)
@@ -97,17 +105,21 @@ def decode(encoded: bytes) -> np.ndarray:
     except LesionError:
         raise
     except Image.DecompressionBombError as error:  # Pillow's own, higher limit
-        raise LesionError(f"image is too large: shrink it below {LARGEST_AREA:,} pixels") from error
+        raise LesionError(f"image is too large: shrink it below {PREPROCESSING.largest_area:,} pixels") from error
     except Exception as error:  # damaged bytes make Pillow's decoders raise a dozen kinds of exception
         raise LesionError(_unreadable(encoded, error)) from error
 
 
 def _check_header(image: Image.Image) -> None:
     width, height = image.size
-    if min(width, height) < SMALLEST_SIDE:
-        raise LesionError(f"image of {width}×{height} pixels is too small: {SMALLEST_SIDE} a side are needed")
-    if width * height > LARGEST_AREA:
-        raise LesionError(f"image of {width}×{height} pixels is too large: shrink it below {LARGEST_AREA:,} pixels")
+    if min(width, height) < PREPROCESSING.smallest_side:
+        raise LesionError(
+            f"image of {width}×{height} pixels is too small: {PREPROCESSING.smallest_side} a side are needed"
+        )
+    if width * height > PREPROCESSING.largest_area:
+        raise LesionError(
+            f"image of {width}×{height} pixels is too large: shrink it below {PREPROCESSING.largest_area:,} pixels"
+        )
     # A multi-picture JPEG (MPO) is a still photograph with its preview.
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         raise LesionError(f"image has {image.n_frames} frames: save the one to be used as a still image")

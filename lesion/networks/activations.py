@@ -23,6 +23,7 @@ from lesion.errors import LesionError
 from lesion.networks import batches, models
 from lesion.prepared import PreparedData
 
+MOST_SECONDS = 4 * 3600  # the passes may take this long; if they would take longer, fewer views must do
 MAP, VECTOR = np.dtype(np.float16), np.dtype(np.float32)  # on disk: maps are large, pooled vectors small
 
 
@@ -106,7 +107,12 @@ class Cache:
             model=model.name,
             weights=models.digest(below),
             seed=seed,
-            augmentation=(config.ROTATION, config.ZOOM, config.BRIGHTNESS, config.CONTRAST),
+            augmentation=(
+                config.AUGMENTATION.rotation,
+                config.AUGMENTATION.zoom,
+                config.AUGMENTATION.brightness,
+                config.AUGMENTATION.contrast,
+            ),
             precision=(MAP.name, VECTOR.name),
             keras=keras.__version__,
         )
@@ -150,7 +156,7 @@ class Cache:
         return np.load(self.folder / f"{cut}-{name}.npy", mmap_mode="r")
 
     def _batches(self, name: str) -> tf.data.Dataset:
-        rows, size = self._rows(name), config.PREDICTION_BATCH_SIZE
+        rows, size = self._rows(name), batches.PREDICTION_BATCH_SIZE
         if name == "validation":
             labelled = batches.evaluation_batches(self.data.images, rows, np.zeros(len(rows)), size)
             return batches.read_ahead(labelled.map(lambda image, _: image))
@@ -165,10 +171,10 @@ class Cache:
         )
         store.require_space(self.folder, needed, f"the activations of {self.views} views")
         seconds = images * self._seconds_an_image()
-        if seconds > config.ACTIVATIONS_SECONDS:
+        if seconds > MOST_SECONDS:
             raise LesionError(
                 f"{self.views} views of the images would take about {duration(seconds)} to compute here, more than "
-                f"{duration(config.ACTIVATIONS_SECONDS)}: give fewer --views, or --no-cache-activations"
+                f"{duration(MOST_SECONDS)}: give fewer --views, or --no-cache-activations"
             )
         means = f"about {duration(seconds)}, {needed / 1e6:,.0f} MB of disk"
         say(f"{self.name}: {self.views} views go through the frozen layers once: {means}")
@@ -192,7 +198,7 @@ class Cache:
             for file, shape, kind in zip(files, self.shapes, self.types, strict=True):
                 header = {"descr": kind.str, "fortran_order": False, "shape": (len(rows), *shape)}
                 np.lib.format.write_array_header_2_0(file, header)
-            count = math.ceil(len(rows) / config.PREDICTION_BATCH_SIZE)
+            count = math.ceil(len(rows) / batches.PREDICTION_BATCH_SIZE)
             for values in progress(self._forward(name), count, f"{self.name} {name}, batches"):
                 for file, value in zip(files, values, strict=True):
                     file.write(value.tobytes())

@@ -10,6 +10,10 @@ from keras import layers
 from lesion import config
 
 
+PREDICTION_BATCH_SIZE = 64
+CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
+
+
 def read_ahead(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """Let `dataset` work ahead of whoever reads it, without TensorFlow's search for the best parallelism.
 
@@ -31,10 +35,10 @@ class Augmentation:
         reflect = {"fill_mode": "reflect", "seed": seed}
         self.layers = [
             layers.RandomFlip("horizontal_and_vertical", seed=seed),
-            layers.RandomRotation(config.ROTATION, **reflect),
-            layers.RandomZoom(config.ZOOM, **reflect),
-            layers.RandomBrightness(config.BRIGHTNESS, value_range=(0.0, 1.0), seed=seed),
-            layers.RandomContrast(config.CONTRAST, value_range=(0.0, 1.0), seed=seed),
+            layers.RandomRotation(config.AUGMENTATION.rotation, **reflect),
+            layers.RandomZoom(config.AUGMENTATION.zoom, **reflect),
+            layers.RandomBrightness(config.AUGMENTATION.brightness, value_range=(0.0, 1.0), seed=seed),
+            layers.RandomContrast(config.AUGMENTATION.contrast, value_range=(0.0, 1.0), seed=seed),
         ]
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
@@ -78,7 +82,7 @@ def evaluation_batches(images: np.ndarray, rows: np.ndarray, labels: np.ndarray,
     batches = tf.data.Dataset.from_tensor_slices((rows, labels.astype(np.float32)[:, np.newaxis]))
     read = _reader(images)
     batches = batches.batch(batch_size).map(lambda row, label: (read(row), label), num_parallel_calls=config.CORES)
-    if len(rows) * images[0].nbytes <= config.CACHE_BYTES:
+    if len(rows) * images[0].nbytes <= CACHE_BYTES:
         batches = batches.cache()
     return read_ahead(batches.map(lambda image, label: (to_float(image), label), num_parallel_calls=config.CORES))
 

@@ -127,7 +127,7 @@ class Validation:
         """Predict with `part` as it is now; return a sentence for each way in which that has collapsed."""
         probabilities = part.model.predict(part.validation, verbose=0)[:, 0].astype(float)
         return collapse.on_split(
-            "validation", collapse.judge(self.labels, probabilities, config.THRESHOLD, self.groups)
+            "validation", collapse.judge(self.labels, probabilities, config.DECISION.threshold, self.groups)
         )
 
     def judge_losses(self, rows: list[dict], finished: bool) -> list[str]:
@@ -151,10 +151,10 @@ class Watch(callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         rows = self.journal.of_phase()
-        if self.said or len(rows) < config.EPOCHS_TO_START:
+        if self.said or len(rows) < config.COLLAPSE.epochs_to_start:
             return
         self.found = self.validation.judge_losses(rows, finished=False)
-        if len(rows) == config.EPOCHS_TO_START and math.isfinite(rows[-1]["val_loss"]):
+        if len(rows) == config.COLLAPSE.epochs_to_start and math.isfinite(rows[-1]["val_loss"]):
             self.found += self.validation.judge_predictions(self.part)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:

@@ -33,7 +33,9 @@ def build_scratch(size: int, weights: str | None = None) -> keras.Model:
     ):
         for number in range(1, convolutions + 1):
             x = layers.Conv2D(filters, 3, padding="same", name=f"block{block}_conv{number}")(x)
-            x = layers.BatchNormalization(momentum=config.RANDOM_BATCHNORM_MOMENTUM, name=f"block{block}_bn{number}")(x)
+            x = layers.BatchNormalization(
+                momentum=config.TRAINING.random_batchnorm_momentum, name=f"block{block}_bn{number}"
+            )(x)
             x = layers.ReLU(name=f"block{block}_relu{number}")(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
         x = layers.Dropout(dropout, name=f"block{block}_dropout")(x)
@@ -87,7 +89,7 @@ def _transfer(
         raise LesionError(f"{name} cannot start from {weights}: {reason}; give other weights with --weights") from None
     if weights is None:
         for layer in batch_normalizations(backbone):
-            layer.momentum = config.RANDOM_BATCHNORM_MOMENTUM
+            layer.momentum = config.TRAINING.random_batchnorm_momentum
     else:
         _silence_dropout(backbone)
     x = layers.GlobalAveragePooling2D(name=POOLING)(backbone.output)

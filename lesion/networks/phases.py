@@ -42,7 +42,7 @@ class Part:
 def make_trainable(model: keras.Model, phase: Phase) -> None:
     """Freeze the layers of `model` that `phase` leaves as they are."""
     if phase.name != "whole":
-        surgery.freeze_backbone(model, config.TUNED_SHARE if phase.name == "tune" else 0.0)
+        surgery.freeze_backbone(model, config.TRAINING.tuned_share if phase.name == "tune" else 0.0)
 
 
 def activation_cache(

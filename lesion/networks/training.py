@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 from keras import callbacks
 
-from lesion import config, store
+from lesion import config, options, store
 from lesion.console import say
 from lesion.errors import LesionError
 from lesion.networks import batches, models, surgery, weights
@@ -49,8 +49,8 @@ def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | Non
     Returns (model, which weights it has, one line on what was replaced or None). Only `auto` falls back to
     random weights; otherwise a failed download or a file that does not fit raises LesionError.
     """
-    path = weights.file_of(asked, name)
-    if name not in weights.FILES:
+    path = options.weight_file(asked, name)
+    if not config.NETWORKS[name].pretrained:
         return models.build(name, size), NONE_NEEDED, None
     if path is not None:
         return models.build(name, size, str(path)), path.name, None
@@ -162,9 +162,9 @@ def _going_on(folder: Path) -> Iterator[None]:
 
 def as_trained(model: keras.Model, frozen: bool) -> keras.Model:
     """Return `model` in the form in which it is trained: standardised, in half precision, or itself."""
-    if frozen and model.name in weights.FILES:
+    if frozen and config.NETWORKS[model.name].pretrained:
         return surgery.standardise(model)
-    if model.name in config.HALF_PRECISION and computes_bfloat16():
+    if config.NETWORKS[model.name].half_precision and computes_bfloat16():
         return models.in_half_precision(model)
     return model
 
@@ -206,8 +206,8 @@ def _fit(part: Part, phase: Phase, journal: Journal, folder: Path, validation: V
             callbacks.TerminateOnNaN(),
             journal,
             Watch(journal, part, validation),
-            EarlyStopping(journal, patience=config.PATIENCE),
-            ReduceLROnPlateau(journal, patience=phase.plateau_patience, factor=config.PLATEAU_FACTOR),
+            EarlyStopping(journal, patience=config.TRAINING.patience),
+            ReduceLROnPlateau(journal, patience=phase.plateau_patience, factor=config.TRAINING.plateau_factor),
             callbacks.TensorBoard(folder / "tensorboard" / phase.name),
         ],
     )
@@ -234,6 +234,6 @@ def load(path: Path) -> keras.Model:
 
 def predict(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return the probability of malignancy (N,) of the rows of `images`, in their order."""
-    dataset = batches.evaluation_batches(images, rows, np.zeros(len(rows)), config.PREDICTION_BATCH_SIZE)
+    dataset = batches.evaluation_batches(images, rows, np.zeros(len(rows)), batches.PREDICTION_BATCH_SIZE)
     verbose = 1 if sys.stdout.isatty() else 0
     return model.predict(dataset, verbose=verbose)[:, 0].astype(float)

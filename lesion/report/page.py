@@ -21,6 +21,8 @@ from lesion.report.tables import COSTS, MORE_SCORES, SCORES, Row
 
 __all__ = ["read_artefacts", "render"]
 
+REPORT_BYTES = 6 * 2**20  # the report stays below this size
+
 # Section (its partial is templates/ID.html) -> heading; some stand there only where there is such a thing.
 SECTIONS = {
     "warnings": "Warnings",
@@ -91,7 +93,7 @@ class Stage:
 def render(artefacts: Artefacts) -> str:
     """Return the report as one HTML page that loads nothing else.
 
-    Raises LesionError where it would be larger than config.REPORT_BYTES.
+    Raises LesionError where it would be larger than REPORT_BYTES.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(config.TEMPLATES),
@@ -103,9 +105,9 @@ def render(artefacts: Artefacts) -> str:
     environment.filters.update(tables.FORMATS)
     html = environment.get_template("report.html").render(context(artefacts))
     size = len(html.encode())
-    if size > config.REPORT_BYTES:
+    if size > REPORT_BYTES:
         raise LesionError(
-            f"the report would take {size / 2**20:.1f} MB, more than {config.REPORT_BYTES / 2**20:.1f}: "
+            f"the report would take {size / 2**20:.1f} MB, more than {REPORT_BYTES / 2**20:.1f}: "
             "lower GALLERY_PER_OUTCOME in lesion/config.py and run `invoke explain --force`"
         )
     return html
@@ -164,7 +166,7 @@ def _external_splits(models: Sequence[Model]) -> list[str]:
 
 def _panel(model: Model, artefacts: Artefacts) -> Panel:
     return Panel(
-        name=plots.STYLES[model.name].name,
+        name=config.NETWORKS[model.name].title,
         model=model,
         curves=figures.curves(model),
         confusion=figures.confusion(model, artefacts.data.classes),
@@ -200,7 +202,7 @@ def stages(artefacts: Artefacts) -> list[Stage]:
         made = {"train": model.run, "evaluate": model.evaluation, "explain": model.explanation}
         for stage, artefact in made.items():
             if artefact is not None:
-                name, settings = f"{stage} {plots.STYLES[model.name].name}", getattr(artefact, "settings", {})
+                name, settings = f"{stage} {config.NETWORKS[model.name].title}", getattr(artefact, "settings", {})
                 found.append(Stage(name, settings, artefact.fingerprint, artefact.provenance))
     return found
 

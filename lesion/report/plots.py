@@ -18,23 +18,6 @@ from matplotlib.ticker import MaxNLocator
 from lesion import config
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a model is named and drawn."""
-
-    name: str
-    colour: str
-    line: str
-    marker: str
-
-
-# Blue, vermilion and green of Okabe and Ito's palette (Color Universal Design, 2008), which people with
-# any of the common colour vision deficiencies tell apart; the green is darkened to 4.5:1 on white.
-STYLES = {
-    "scratch": Style(config.NAMES["scratch"], "#0072b2", "-", "o"),
-    "mobilenet": Style(config.NAMES["mobilenet"], "#c04d00", "--", "s"),
-    "efficientnet": Style(config.NAMES["efficientnet"], "#007a59", "-.", "^"),
-}
 INK = "#1b1f27"
 MUTED = "#5b6472"
 RULE = "#d5d9e0"
@@ -43,7 +26,7 @@ VARIABLES = {
     INK: "ink",
     MUTED: "muted",
     RULE: "rule",
-    **{style.colour: model for model, style in STYLES.items()},
+    **{style.colour: model for model, style in config.NETWORKS.items()},
 }
 MARKS = 12  # markers on a curve, however many points it has
 MEASURES = {"loss": "Loss (binary cross-entropy)", "accuracy": "Accuracy", "auc": "ROC-AUC"}
@@ -74,7 +57,7 @@ def training_curves(
     `phases` gives the first epoch of each phase, in order; every one but the first gets a labelled line.
     `best_epoch` is the one whose weights were kept. A gap (NaN) in a curve stays a gap.
     """
-    style = STYLES[model]
+    style = config.NETWORKS[model]
     with matplotlib.rc_context(_RC):
         figure, axes = _axes((4.4, 3.1), "Epoch", MEASURES[measure])
         every = max(1, len(epochs) // MARKS)
@@ -123,10 +106,10 @@ def roc_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float], floa
         figure, axes = _axes((5.2, 5.0), "False positive rate (1 − specificity)", "True positive rate (sensitivity)")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, label="guessing, 0.500")
         for model, curve in curves.items():
-            style = STYLES[model]
-            rates, label = ((), ()), f"{style.name}, undefined"
+            style = config.NETWORKS[model]
+            rates, label = ((), ()), f"{style.title}, undefined"
             if curve is not None:
-                rates, label = curve[:2], f"{style.name}, {curve[2]:.3f}"
+                rates, label = curve[:2], f"{style.title}, {curve[2]:.3f}"
             axes.plot(*rates, style.line, color=style.colour, marker=style.marker, ms=5, markevery=0.13, label=label)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         axes.legend(loc="lower right", frameon=False, title="ROC-AUC", alignment="left", fontsize=9)
@@ -140,7 +123,7 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], mo
         for true, row in enumerate(counts):
             for called, count in enumerate(row):
                 share = count / sum(row) if sum(row) else 0.0
-                box = Rectangle((called - 0.5, true - 0.5), 1, 1, color=STYLES[model].colour, lw=0)
+                box = Rectangle((called - 0.5, true - 0.5), 1, 1, color=config.NETWORKS[model].colour, lw=0)
                 box.set_alpha(0.35 * share)  # at most 0.35: the ink stays legible on it, light or dark
                 axes.add_patch(box)
                 axes.text(called, true - 0.04, f"{count:,}", ha="center", va="bottom", fontsize=15)
@@ -184,7 +167,7 @@ def reliability(
     before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]] | None, model: str
 ) -> Figure:
     """Draw (mean probability, share of malignant) of the bins, as they are and with a temperature (None: without)."""
-    style = STYLES[model]
+    style = config.NETWORKS[model]
     with matplotlib.rc_context(_RC):
         figure, axes = _axes((3.6, 3.5), "Mean probability of malignant", "Share that is malignant")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8)

@@ -14,7 +14,7 @@ Record = TypeVar("Record")
 
 
 def read_artefacts(models: Sequence[str]) -> Artefacts:
-    """Read what the stages wrote about `models` (keys of config.MODELS), in that order.
+    """Read what the stages wrote about `models` (keys of config.NETWORKS), in that order.
 
     What a single model lacks is None there, with the reason in its `absent`. Raises LesionError when the
     data's manifest or the metrics are missing or damaged, and when artefacts do not belong together.

@@ -165,7 +165,7 @@ def _area(model: Model) -> float | None:
 
 
 def _name(model: Model) -> str:
-    return STYLES[model.name].name
+    return config.NETWORKS[model.name].title
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ def _cells(*values: tuple[float | None, Callable[[float], str]]) -> list[Cell]:
 
 
 def _name(model: str) -> str:
-    return plots.STYLES[model].name
+    return config.NETWORKS[model].title
 
 
 def _training(part: Mapping[str, Any]) -> Table:

@@ -152,7 +152,7 @@ def summary(models: Sequence[Model], split: str, columns: Sequence[Column]) -> l
 
 
 def _line(model: Model, split: str, cells: Sequence[Cell] | None) -> Row:
-    name = plots.STYLES[model.name].name
+    name = config.NETWORKS[model.name].title
     if cells is None:
         return Row(name, [], note=model.absent.get("scores", f"no scores on the {split} split"))
     return Row(name, list(cells), flag="collapsed" if model.scores[split].sentinel else "")
@@ -193,7 +193,7 @@ DIFFERENCES = {
 POINTS = {
     "fixed": "as set",
     "youden": "Youden",
-    "sensitive": f"{config.SCREENING_SENSITIVITY:.0%} sensitivity".replace("%", " %"),
+    "sensitive": f"{config.STATISTICS.screening_sensitivity:.0%} sensitivity".replace("%", " %"),
 }
 CALIBRATION = (
     "Temperature", "Brier score, as it is", "Brier score, with temperature",
@@ -213,7 +213,7 @@ def threshold(value: float) -> str:
 
 def pair_name(pair: Mapping[str, Any]) -> str:
     """Return what a comparison is called: the first model minus the second."""
-    return f"{plots.STYLES[pair['first']].name} − {plots.STYLES[pair['second']].name}"
+    return f"{config.NETWORKS[pair['first']].title} − {config.NETWORKS[pair['second']].title}"
 
 
 def differences(pairs: Sequence[Mapping[str, Any]], metric: str) -> list[Row]:
@@ -259,7 +259,7 @@ def calibration_rows(models: Sequence[Model]) -> list[Row]:
 
 
 def _calibration(model: Model) -> Row:
-    name = plots.STYLES[model.name].name
+    name = config.NETWORKS[model.name].title
     if not model.scores:
         return Row(name, [], note=model.absent["scores"])
     found = model.scores["test"].calibration
@@ -270,7 +270,7 @@ def _calibration(model: Model) -> Row:
 def not_fitted(models: Sequence[Model]) -> list[str]:
     """Say of each model without a fitted temperature why it has none."""
     reasons = {
-        plots.STYLES[model.name].name: model.scores["test"].calibration["not_fitted"]
+        config.NETWORKS[model.name].title: model.scores["test"].calibration["not_fitted"]
         for model in models
         if model.scores
     }

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import callbacks
 
-from lesion import config
+from lesion import config, options
 from lesion.explain import gradcam
 from lesion.networks import batches, models, surgery, training
 from lesion.networks.callbacks import Journal
@@ -18,6 +18,8 @@ from lesion.prepared import PreparedData
 from lesion.studies.timing import alternate, alternate_warm, ratio
 
 LENGTHS = ((30, 10), (86, 20))  # epochs frozen and tuned: as usual here, and as in the original work
+SEED = 0
+LEARNING_RATE = options.TRAIN["learning_rate"].default
 STEPS = 8  # batches in one measurement of the pipeline and of a training step
 
 
@@ -30,17 +32,17 @@ def cached_training(
     """
     model, used, _ = training.build(name, data.image_size, asked)
     trained = surgery.standardise(model)
-    own = config.TRANSFER[name]
-    rates = {"frozen": config.LEARNING_RATE, "tune": config.LEARNING_RATE * own.tune_learning_rate_factor}
+    own = config.NETWORKS[name]
+    rates = {"frozen": LEARNING_RATE, "tune": LEARNING_RATE * own.tune_factor}
     phases = [Phase(phase, 1, rate, 1) for phase, rate in rates.items()]
-    cache = activation_cache(trained, phases, data, folder / "activations", repeats, config.SEED)
+    cache = activation_cache(trained, phases, data, folder / "activations", repeats, SEED)
     computed = cache.compute()
     epochs = {}
     for phase in phases:
         make_trainable(trained, phase)
         ways = {
-            "straightforward": whole(trained, data, batch_size, config.SEED),
-            "cached": above_cut(trained, computed, data, batch_size, config.SEED),
+            "straightforward": whole(trained, data, batch_size, SEED),
+            "cached": above_cut(trained, computed, data, batch_size, SEED),
         }
         runs = {way: _epoch(part, phase, folder / f"{phase.name}-{way}") for way, part in ways.items()}
         epochs[phase.name] = alternate(runs, repeats)
@@ -88,9 +90,9 @@ def compose(epochs: Mapping, passes: Mapping, views: int, frozen: int, tuned: in
 
 def input_pipeline(data: PreparedData, repeats: int, batch_size: int) -> dict[str, Any]:
     """Time augmented batches alone, and training steps of the scratch CNN on a batch that is there already."""
-    augmented = batches.training_batches(data.images, *data.of_split("train"), batch_size, config.SEED).take(STEPS)
+    augmented = batches.training_batches(data.images, *data.of_split("train"), batch_size, SEED).take(STEPS)
     model = training.as_trained(models.build("scratch", data.image_size), frozen=False)
-    training.compile_model(model, config.LEARNING_RATE)
+    training.compile_model(model, LEARNING_RATE)
     images, labels = next(iter(augmented))
     seconds = alternate_warm(
         {

@@ -39,7 +39,7 @@ def resplit(data: PreparedData, kind: str, seed: int) -> PreparedData:
 
     External and unreadable rows stay what they are. Raises LesionError where there are too few groups to split.
     """
-    own = np.isin(data.splits, list(config.SPLIT))
+    own = np.isin(data.splits, list(config.SPLITS))
     splits = data.splits.copy()
     splits[own] = split_rows(kind, data.labels[own], data.groups[own], seed)
     fingerprint = store.fingerprint(data=data.fingerprint, split=kind, split_seed=seed)
@@ -52,7 +52,7 @@ class Pool(PreparedData):
 
     def of_split(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """Return (positions in `images`, labels) of all these rows, whatever the split."""
-        positions = np.flatnonzero(np.isin(self.splits, list(config.SPLIT)))
+        positions = np.flatnonzero(np.isin(self.splits, list(config.SPLITS)))
         return positions, self.labels[positions]
 
 
@@ -69,7 +69,7 @@ def figures(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
 
 def _weighted(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return both figures (R,) for each weighting (R, n) of the rows."""
-    right = (probabilities >= config.THRESHOLD) == (labels == 1)
+    right = (probabilities >= config.DECISION.threshold) == (labels == 1)
     with np.errstate(invalid="ignore"):
         accuracy = weights @ right / weights.sum(axis=1)
     return {"roc_auc": roc_area(rank(labels, probabilities), weights), "accuracy": accuracy}
@@ -130,21 +130,23 @@ def interval(by_seed: np.ndarray, replicates: np.ndarray, fewest: int, groups: i
     `replicates` (R,) of that mean, NaN where undefined; `fewest` groups of the rarer class among `groups` in all.
     """
     defined = replicates[~np.isnan(replicates)]
-    if fewest < config.MINIMUM_GROUPS or len(defined) < config.DEFINED_REPLICATES * len(replicates):
+    if fewest < config.STATISTICS.minimum_groups or len(defined) < config.STATISTICS.defined_replicates * len(
+        replicates
+    ):
         return None
     seeds = np.var(by_seed, ddof=1) / len(by_seed)
     lesions = np.var(defined, ddof=1) * fewest / (fewest - 1)  # a bootstrap of few groups finds too small a spread
     if seeds + lesions < NOTHING:
         return None
     freedom = (seeds + lesions) ** 2 / (seeds**2 / (len(by_seed) - 1) + lesions**2 / (groups - 2))
-    half = student.ppf((1 + config.CONFIDENCE) / 2, freedom) * np.sqrt(seeds + lesions)
+    half = student.ppf((1 + config.STATISTICS.confidence) / 2, freedom) * np.sqrt(seeds + lesions)
     return np.clip(by_seed.mean() + np.array([-half, half]), -1, 1).tolist()
 
 
 def sentence(model: str, lines: Sequence[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]) -> str:
     """Say in plain words what the runs of `model` show; `lines` come from `table`, `found` from `differences`."""
     shown = [METRICS[name] for name, part in found.items() if part["interval"] and part["interval"][0] > 0]
-    name, seeds = config.NAMES[model], len({line["seed"] for line in lines})
+    name, seeds = config.NETWORKS[model].title, len({line["seed"] for line in lines})
     if shown:
         claim = f"A random split flatters {name} in {' and '.join(shown)}"
         claim += "" if len(shown) == len(METRICS) else "; the other difference may be chance"

@@ -2,7 +2,6 @@ import cv2
 import numpy as np
 import pytest
 
-from lesion import config
 from lesion.groups import matching
 from lesion.groups.find import Linker, find_groups
 from lesion.groups.keypoints import KeypointStore, describe
@@ -93,8 +92,8 @@ def test_few_rows_and_flat_images_stay_alone(tmp_path, count):
 def test_inliers_of_copies_and_of_different_lesions(photographs):
     one, other = describe(photographs[0]), describe(photographs[1])
     copy = describe(changed(photographs[0], 33, 0.9, True, 1.1))
-    assert matching.inliers(one, copy) > 3 * config.ENOUGH_INLIERS
-    assert matching.inliers(one, other) < config.ENOUGH_INLIERS
+    assert matching.inliers(one, copy) > 3 * matching.MATCHING.enough_inliers
+    assert matching.inliers(one, other) < matching.MATCHING.enough_inliers
     assert matching.inliers(one, describe(np.zeros((64, 64, 3), np.uint8))) == 0
 
 

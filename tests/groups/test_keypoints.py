@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lesion import config, prepared
+from lesion import prepared
 from lesion.errors import LesionError
 from lesion.groups.keypoints import LENGTH, KeypointStore, bytes_needed, describe, mirrored, rooted, temporary_store
 from lesion.sources.drawn import DrawnSample
@@ -19,10 +19,10 @@ def image():
 @pytest.mark.parametrize("size", [(8, 8), (8, 300), (64, 64), (150, 200), (600, 450)])
 def test_shapes_and_limits_for_any_size(image, size):
     found = describe(cv2.resize(image, size))
-    assert len(found) <= config.MOST_KEYPOINTS
+    assert len(found) <= keypoints.DETECTION.most
     assert found.points.shape == (len(found), 2) and found.points.dtype == np.float32
     assert found.descriptors.shape == (len(found), LENGTH) and found.descriptors.dtype == np.uint8
-    assert (found.points >= 0).all() and (found.points < config.KEYPOINT_SIDE).all()
+    assert (found.points >= 0).all() and (found.points < keypoints.DETECTION.side).all()
 
 
 def test_the_same_image_gives_the_same_keypoints(image):

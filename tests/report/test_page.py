@@ -51,7 +51,7 @@ def drawn(home, monkeypatch):
 
 
 def render():
-    return report.render(report.read_artefacts(config.MODELS))
+    return report.render(report.read_artefacts(config.NETWORKS))
 
 
 class Page(HTMLParser):
@@ -460,7 +460,7 @@ def test_report_without_any_measured_model_says_that_there_is_no_answer(home):
         recompare(metrics)
 
     fake.change(home / METRICS, drop)
-    artefacts = report.read_artefacts(config.MODELS)
+    artefacts = report.read_artefacts(config.NETWORKS)
     page = Page(report.render(artefacts))
     assert "No answer" in page.says("answer")
     assert len(artefacts.failures) == 3
@@ -502,7 +502,7 @@ def test_warnings_stand_there_even_when_there_are_none(home):
         manifest["unreadable"] = []
 
     fake.change(home / MANIFEST, full)
-    for model in config.MODELS:
+    for model in config.NETWORKS:
         fake.change(home / f"runs/{model}/manifest.json", lambda run: run["settings"].update(epochs=100))
         fake.change(home / EXPLANATIONS, lambda value, model=model: value["models"][model].update(empty=0))
     page = Page(render())
@@ -571,7 +571,7 @@ def test_missing_model_is_shown_in_its_place_and_counts_as_a_failure(home):
 
     fake.change(home / METRICS, drop)
     shutil.rmtree(home / "runs/efficientnet")
-    artefacts = report.read_artefacts(config.MODELS)
+    artefacts = report.read_artefacts(config.NETWORKS)
     assert artefacts.failures == [("efficientnet", why)]
     page = Page(report.render(artefacts))
     shown = why.replace("`", "")
@@ -593,7 +593,7 @@ def test_missing_model_is_shown_in_its_place_and_counts_as_a_failure(home):
 )
 def test_single_missing_file_is_named_where_it_lacks(home, file, section, command):
     (home / file).unlink()
-    artefacts = report.read_artefacts(config.MODELS)
+    artefacts = report.read_artefacts(config.NETWORKS)
     assert ("mobilenet", f"{file} is missing") in [(name, why[: len(file) + 11]) for name, why in artefacts.failures]
     page = Page(report.render(artefacts))
     assert file in page.says(section) and command in page.says(section)
@@ -657,7 +657,7 @@ def test_each_explained_image_stands_under_its_outcome_for_each_model(home):
     fake.change(home / EXPLANATIONS, lambda value: value["models"]["scratch"]["maps"][1].update(explains="benign"))
     galleries = re.split(r"<h3>", render().split('id="explanations"')[1].split('id="methods"')[0])[1:]
     explained = read(home, EXPLANATIONS)
-    for gallery, model in zip(galleries, config.MODELS, strict=True):
+    for gallery, model in zip(galleries, config.NETWORKS, strict=True):
         found = {
             heading: [int(row) for row in re.findall(r"<figcaption>Row (\d+)", part)]
             for heading, part in re.findall(r"<h4>(\w+ called \w+) (.*?)(?=<h4>|$)", gallery, re.DOTALL)
@@ -737,7 +737,7 @@ def test_report_that_grows_too_large_is_refused(home, monkeypatch):
 
 
 def test_name_that_the_templates_do_not_get_is_an_error(home, monkeypatch):
-    full = report.context(report.read_artefacts(config.MODELS))
+    full = report.context(report.read_artefacts(config.NETWORKS))
     del full["limitations"]
     monkeypatch.setattr(report, "context", lambda artefacts: full)
     with pytest.raises(jinja2.UndefinedError, match="limitations"):

@@ -23,9 +23,9 @@ def texts(svg):
 
 
 def test_every_model_has_its_own_colour_line_and_marker():
-    assert set(plots.STYLES) == set(config.MODELS)
+    assert set(plots.STYLES) == set(config.NETWORKS)
     for kind in ("name", "colour", "line", "marker"):
-        assert len({getattr(style, kind) for style in plots.STYLES.values()}) == len(config.MODELS)
+        assert len({getattr(style, kind) for style in plots.STYLES.values()}) == len(config.NETWORKS)
 
 
 def test_roc_legend_names_each_model_with_its_area_and_says_where_it_is_undefined():

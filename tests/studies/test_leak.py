@@ -62,7 +62,7 @@ def test_the_interval_adds_the_variance_over_seeds_to_that_over_lesions():
 
 def test_no_interval_where_there_are_too_few_lesions_or_nothing_varies():
     varied, constant = np.array([0.0, 0.1, 0.2]), np.full(3, 0.1)
-    assert leak.interval(varied, varied, fewest=config.MINIMUM_GROUPS - 1, groups=50) is None
+    assert leak.interval(varied, varied, fewest=config.STATISTICS.minimum_groups - 1, groups=50) is None
     assert leak.interval(constant, constant, fewest=30, groups=60) is None
     assert leak.interval(varied, np.array([np.nan, 0.1, 0.2]), fewest=30, groups=60) is None
 

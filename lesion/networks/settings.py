@@ -1,0 +1,62 @@
+"""The settings of one training: options and profile resolved for one network, and their fingerprint."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from lesion import config, store
+from lesion.errors import LesionError
+from lesion.networks import weights
+from lesion.options import AS_PROFILE, Value
+from lesion.records.common import Method
+from lesion.records.preparation import PreparationRecord
+from lesion.records.training import TrainingSettings
+
+
+def resolve(model: str, values: Mapping[str, Value], data: PreparationRecord) -> TrainingSettings:
+    """Return with what `model` is trained on `data`; `values` are the checked options of `train` by name.
+
+    Options the user left out come from the profile of the data and from the network's entry in the registry. Raises
+    LesionError if the number of views makes no sense for so many epochs.
+    """
+    profile = config.SAMPLE if data.source.drawn else config.FULL
+    network = config.NETWORKS[model]
+    chosen = {
+        name: getattr(profile, name) if values[name] == AS_PROFILE else values[name]
+        for name in ("epochs", "tune_epochs", "batch_size")
+    }
+    rate = float(values["learning_rate"])
+    return TrainingSettings(
+        model=model,
+        weights=str(values["weights"]),
+        **chosen,
+        plateau_patience=profile.plateau_patience,
+        learning_rate=rate,
+        views=_views(network, values, chosen["epochs"] + chosen["tune_epochs"]),
+        seed=int(values["seed"]),
+        tune_learning_rate=rate * network.tune_factor if network.pretrained else None,
+        half_precision=network.half_precision,
+    )
+
+
+def _views(network: config.Network, values: Mapping[str, Value], epochs: int) -> int:
+    """Return the number of augmented views that pass the frozen layers once; 0 for the straightforward way."""
+    views = int(values["views"])
+    if views != AS_PROFILE and views > epochs:
+        raise LesionError(
+            f"--views {views} does not work: each view costs as much as an epoch of the straightforward way, so "
+            f"1 to {epochs} make sense for {epochs} epochs"
+        )
+    if values["no_cache_activations"] or not network.pretrained:
+        return 0
+    return min(network.views, epochs) if views == AS_PROFILE else views
+
+
+def method() -> Method:
+    """Return the blocks of settings that a training uses."""
+    return store.blocks(config.TRAINING, config.AUGMENTATION, config.COLLAPSE, config.DECISION)
+
+
+def fingerprint(stage: str, settings: TrainingSettings, data: str) -> str:
+    """Return the fingerprint of a training by `stage`, train or leak, on the prepared content `data`."""
+    identified = {**dataclasses.asdict(settings), "weights": weights.identity(settings.weights, settings.model)}
+    return store.fingerprint(stage=stage, data=data, settings=identified, method=method())

@@ -1,0 +1,244 @@
+"""The options of every stage: default, help and check, each declared once.
+
+`tasks.py` makes its tasks from STAGES, the scripts read their command line with `parse`, and both check with `check`.
+Nothing here is slow to import.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lesion import config
+from lesion.errors import LesionError
+
+Value = str | int | float | bool
+AS_PROFILE = -1  # stands for "as the profile of the data says"
+BENCH_PARTS = ("training", "pipeline", "gradcam", "prepare")
+FEWEST_SEEDS = 2  # of `leak`: nobody knows how far a second one would be from a single one
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of the command line."""
+
+    default: Value | None  # its type is the option's type; None: the option is required, and text
+    help: str
+    check: Callable[[str, Value], None] | None = None  # (name, value); raises LesionError
+
+
+def flag(name: str) -> str:
+    """Return the option as it is typed: image_size is --image-size."""
+    return f"--{name.replace('_', '-')}"
+
+
+def chosen_networks(model: str) -> tuple[str, ...]:
+    """Return the networks that `--model` means: all if it is empty; raises LesionError for unknown ones."""
+    if model and model not in config.NETWORKS:
+        raise LesionError(f"--model {model!r} is not known: give one of {', '.join(config.NETWORKS)}")
+    return (model,) if model else tuple(config.NETWORKS)
+
+
+def data_path(data: str) -> Path | None:
+    """Return the folder or parquet file that `--data` names, None for a word; raises LesionError if there is none."""
+    if data in config.DATA_WORDS:
+        return None
+    try:
+        path = Path(data).expanduser().resolve()
+        exists = path.exists()
+        if path.is_dir() or (path.is_file() and path.suffix.lower() == ".parquet"):
+            return path
+    except (OSError, RuntimeError, ValueError):  # too long, no such home folder, a NUL character
+        exists = False
+    reason = "is neither a folder nor a .parquet file" if exists else "does not exist"
+    raise LesionError(f"--data must be {', '.join(config.DATA_WORDS)}, a FOLDER or a FILE.parquet: {data!r} {reason}")
+
+
+def weight_file(weights: str, model: str) -> Path | None:
+    """Return the file for `model` in the folder that `--weights` names; None for a word, or if `model` needs none.
+
+    Raises LesionError if `weights` is neither a known word nor a folder, or if the file is missing.
+    """
+    if weights in config.WEIGHT_WORDS:
+        return None
+    folder = Path(weights).expanduser()
+    if not folder.is_dir():
+        raise LesionError(f"--weights {weights!r} is neither a folder nor one of {', '.join(config.WEIGHT_WORDS)}")
+    network = config.NETWORKS[model]
+    if not network.pretrained:
+        return None
+    path = folder / network.weight_file
+    if not path.is_file():
+        raise LesionError(f"--weights {weights!r} has no {path.name}, which {model} needs: put it there")
+    return path
+
+
+def _at_least(lowest: int, usual: str = "") -> Callable[[str, Value], None]:
+    """Return a check for a number of at least `lowest`; AS_PROFILE passes below it."""
+
+    def check(name: str, value: Value) -> None:
+        if value != AS_PROFILE and value < lowest:
+            raise LesionError(f"{flag(name)} {value} is too small: give at least {lowest}{usual}")
+
+    return check
+
+
+def _one_of(*words: str, empty: bool = False) -> Callable[[str, Value], None]:
+    def check(name: str, value: Value) -> None:
+        if value not in words and not (empty and value == ""):
+            raise LesionError(f"{flag(name)} {value!r} is not known: give one of {', '.join(words)}")
+
+    return check
+
+
+def _check_image_size(name: str, value: Value) -> None:
+    if value != AS_PROFILE and not 32 <= value <= 1024:
+        raise LesionError(f"--image-size {value} does not work: give 32 to 1024 pixels, 224 is usual")
+
+
+def _check_limit(name: str, value: Value) -> None:
+    if value < 0:
+        raise LesionError(f"--limit must be 0 (all rows) or a number of rows; got {value}")
+
+
+def _check_seed(name: str, value: Value) -> None:
+    if value < 0:
+        raise LesionError(f"--seed {value} is negative: give 0 or more")
+
+
+def _check_learning_rate(name: str, value: Value) -> None:
+    if not 0 < value < float("inf"):
+        raise LesionError(f"--learning-rate {value} must be above 0: 0.001 is usual")
+
+
+def _check_image(name: str, value: Value) -> None:
+    path = Path(str(value)).expanduser()
+    if not path.is_file() and not path.is_dir():
+        raise LesionError(f"--image {value!r} is neither a file nor a folder")
+
+
+MODEL = Option(
+    "",
+    f"one of {', '.join(config.NETWORKS)}; default: all of them",
+    lambda name, value: chosen_networks(value) and None,
+)
+DATA = Option(
+    "auto",
+    "auto (the public data, or the drawn sample without a network), isic, sample, a FOLDER, a FILE.parquet",
+    lambda name, value: data_path(value) and None,
+)
+WEIGHTS = Option("auto", "of the backbones: auto (ImageNet, or random without a network), imagenet, none, a FOLDER")
+EPOCHS = Option(AS_PROFILE, "at most; default: as fits the data", _at_least(1))
+TUNE_EPOCHS = Option(AS_PROFILE, "of fine-tuning, at most; default: as fits the data", _at_least(0))
+SEED = Option(0, "of everything random; same seed, same figures", _check_seed)
+FORCE = Option(False, "do it again though it is done")
+
+PREPARE = {
+    "data": DATA,
+    "limit": Option(0, "take this many rows, both classes in proportion; default: all (sample: 1,500)", _check_limit),
+    "image_size": Option(AS_PROFILE, "pixels, square; default: 224 (sample: 64)", _check_image_size),
+    "split": Option(
+        "grouped",
+        "grouped: images of one lesion stay together; random: each by itself, as the original did",
+        _one_of(*config.SPLIT_KINDS),
+    ),
+    "no_clean": Option(False, "leave hair and ruler marks in the images"),
+    "seed": SEED,
+}
+TRAIN = {
+    "model": MODEL,
+    "weights": WEIGHTS,
+    "epochs": EPOCHS,
+    "tune_epochs": TUNE_EPOCHS,
+    "batch_size": Option(AS_PROFILE, "images in a training step; default: as fits the data", _at_least(1)),
+    "learning_rate": Option(
+        1e-3, "of Adam; fine-tuning takes a fraction of it, as the network needs", _check_learning_rate
+    ),
+    "views": Option(
+        AS_PROFILE, "augmented views of an image that pass a frozen backbone once; default: as the network needs"
+    ),
+    "no_cache_activations": Option(False, "run frozen layers anew in each step: 5 to 10 times slower"),
+    "seed": SEED,
+}
+STAGES: Mapping[str, Mapping[str, Option]] = {
+    "prepare": {**PREPARE, "force": FORCE},
+    "train": {**TRAIN, "force": FORCE},
+    "evaluate": {"model": MODEL, "force": FORCE},
+    "explain": {"model": MODEL, "force": FORCE},
+    "report": {"model": MODEL, "open": Option(False, "show it in the web browser"), "force": FORCE},
+    "all": {**PREPARE, **TRAIN, "force": FORCE},
+    "predict": {
+        "image": Option(None, "an image file, or a folder of them", _check_image),
+        "model": replace(MODEL, help="default: the best by validation ROC-AUC"),
+    },
+    "leak": {
+        # The quickest to train, and the one that did best in the original work.
+        "model": replace(MODEL, default="mobilenet", help=f"one of {', '.join(config.NETWORKS)}"),
+        "data": Option(
+            "",
+            "as for prepare; default: the data that is prepared",
+            lambda name, value: data_path(value) and None if value else None,
+        ),
+        "weights": WEIGHTS,
+        "epochs": EPOCHS,
+        "tune_epochs": TUNE_EPOCHS,
+        "seeds": Option(
+            3, "number of them; each splits and trains anew, on both splits", _at_least(FEWEST_SEEDS, ", 3 are usual")
+        ),
+    },
+    "bench": {
+        "part": Option("", f"one of {', '.join(BENCH_PARTS)}; default: all", _one_of(*BENCH_PARTS, empty=True)),
+        "weights": WEIGHTS,
+        "repeats": Option(5, "measurements of each way; the median counts", _at_least(1, ", 5 is usual")),
+    },
+    "clean": {},
+}
+CHAIN = ("prepare", "train", "evaluate", "explain", "report")  # what `all` runs, in order
+
+
+def check(stage: str, values: Mapping[str, Value]) -> None:
+    """Raise LesionError unless every value, by name, is one that `stage` can work with."""
+    for name, option in STAGES[stage].items():
+        if option.check is not None:
+            option.check(name, values[name])
+    if "weights" in values:
+        for model in chosen_networks(str(values.get("model", ""))):
+            weight_file(str(values["weights"]), model)
+    if values.get("views", AS_PROFILE) != AS_PROFILE:
+        _check_views(values)
+
+
+def _check_views(values: Mapping[str, Value]) -> None:
+    views = values["views"]
+    if values["no_cache_activations"]:
+        raise LesionError(f"--views {views} and --no-cache-activations exclude each other: give one of them")
+    if views < 1:
+        raise LesionError(f"--views {views} does not work: give at least 1")
+
+
+def parse(stage: str, documentation: str) -> argparse.Namespace:
+    """Return the checked options of `stage` from the command line; raises LesionError."""
+    parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
+    for name, option in STAGES[stage].items():
+        if isinstance(option.default, bool):
+            parser.add_argument(flag(name), action="store_true", help=option.help)
+        elif option.default is None:
+            parser.add_argument(flag(name), required=True, help=option.help)
+        else:
+            parser.add_argument(flag(name), type=type(option.default), default=option.default, help=option.help)
+    values = parser.parse_args()
+    check(stage, vars(values))
+    return values
+
+
+def command(stage: str, values: Mapping[str, Value]) -> list[str]:
+    """Return the command that runs scripts/STAGE.py with those of `values` that the stage takes, defaults left out."""
+    words = [sys.executable, str(config.PROJECT / "scripts" / f"{stage}.py")]
+    for name, option in STAGES[stage].items():
+        value = values.get(name, option.default)
+        if value is True:
+            words.append(flag(name))
+        elif value is not None and value is not False and value != option.default:
+            words += [flag(name), str(value)]
+    return words

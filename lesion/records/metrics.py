@@ -1,0 +1,174 @@
+"""`reports/metrics.json`: how good the models are, and how they differ."""
+
+from dataclasses import dataclass, field
+
+from lesion import config
+from lesion.records.common import Interval
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Figures with one class as the one to find; None if undefined."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """Corners of a ROC curve."""
+
+    false_positive_rate: list[float]
+    true_positive_rate: list[float]
+
+
+@dataclass(frozen=True)
+class PredictiveValues:
+    """Shares of malignant and of benign verdicts that are right, at one prevalence; None if undefined."""
+
+    prevalence: float
+    ppv: float | None
+    npv: float | None
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What one threshold gives; None if a figure is undefined."""
+
+    threshold: float
+    confusion: list[list[int]]  # [true][called], benign first
+    accuracy: float
+    sensitivity: float | None
+    specificity: float | None
+    balanced_accuracy: float | None
+    mcc: float | None
+    prevalences: list[PredictiveValues]
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Rows whose probabilities are alike: their mean, and the share that is malignant."""
+
+    predicted: float
+    observed: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far probabilities are from what they say."""
+
+    brier: float
+    expected_calibration_error: float
+    curve: list[ReliabilityBin]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Reliability before and after a temperature that the validation split chose."""
+
+    temperature: float
+    not_fitted: str | None  # why the temperature is 1 though nothing was fitted
+    before: Reliability
+    after: Reliability
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One model on one subset of rows; None if a figure is undefined."""
+
+    rows: int
+    groups: int
+    accuracy: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    specificity: float | None
+    roc_auc: float | None
+    average_precision: float | None
+    partial_auc: float | None
+    balanced_accuracy: float | None
+    mcc: float | None
+    brier: float
+    intervals: dict[str, Interval]  # metric -> 95 % interval
+    confusion: list[list[int]]  # [true][called], benign first
+    per_class: dict[str, ClassScores]  # class or average -> figures
+    roc: RocCurve | None
+    operating: dict[str, OperatingPoint | None]  # fixed, youden, sensitive
+    calibration: Calibration
+    collapsed: list[str]  # how the predictions have collapsed, in sentences
+
+
+@dataclass(frozen=True)
+class ModelScores:
+    """One model on every subset; None, and left out of the file, if the data have no such rows."""
+
+    digest: str  # of the weights that were measured
+    validation: Scores
+    test: Scores
+    external: Scores | None = field(default=None, metadata={"optional": True})
+    external_new: Scores | None = field(default=None, metadata={"optional": True})
+
+    def of(self, subset: str) -> Scores | None:
+        """Return the scores on `subset`, validation, test, external or external_new."""
+        return {
+            "validation": self.validation,
+            "test": self.test,
+            "external": self.external,
+            "external_new": self.external_new,
+        }[subset]
+
+
+@dataclass(frozen=True)
+class AreaDifference:
+    """Two models' ROC-AUC and their difference, first minus second; None if undefined."""
+
+    first: float | None
+    second: float | None
+    difference: float | None
+    interval: Interval
+    p: float | None
+    p_corrected: float | None = None
+
+
+@dataclass(frozen=True)
+class AccuracyDifference:
+    """Two models' accuracy and their difference, first minus second; None if undefined."""
+
+    first: float | None
+    second: float | None
+    difference: float | None
+    interval: Interval
+    only_first_right: int
+    only_second_right: int
+    p: float | None
+    p_corrected: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two models differ on the same rows."""
+
+    first: str
+    second: str
+    rows: int
+    groups: int
+    roc_auc: AreaDifference
+    accuracy: AccuracyDifference
+
+
+@dataclass(frozen=True)
+class MetricsRecord:
+    """`reports/metrics.json`: every model whose predictions belong to the present data and training."""
+
+    fingerprint: str
+    data: str
+    classes: list[str]
+    threshold: float
+    statistics: config.Statistics
+    models: dict[str, ModelScores]
+    comparisons: dict[str, list[Comparison]]  # subset -> every pair of models
+    preference: dict[str, list[str]]  # subset -> the comparisons in words, see `evaluation.wording.sentences`
+    missing: dict[str, str]  # model -> why it is not measured

@@ -1,0 +1,123 @@
+"""`data/manifest.json`: what `prepare` did."""
+
+from dataclasses import dataclass
+
+from lesion.records.common import Method, Provenance
+
+
+@dataclass(frozen=True)
+class Siblings:
+    """Some rows, and how many of them share a group with a row elsewhere."""
+
+    rows: int
+    with_sibling: int
+
+
+@dataclass(frozen=True)
+class PreparationSettings:
+    """The options of `prepare`."""
+
+    data: str
+    limit: int
+    image_size: int
+    seed: int
+    split: str
+    clean: bool
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """Where the images come from."""
+
+    name: str  # isic, folder, parquet or sample
+    description: str
+    replaced: str | None  # why `auto` had to take the sample, if it had to
+
+    @property
+    def drawn(self) -> bool:
+        """Tell whether the images are drawn by the project."""
+        return self.name == "sample"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row whose image cannot be decoded."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class PreprocessingShares:
+    """Shares of the readable images, and of their pixels, in 0 to 1."""
+
+    cropped_share: float
+    cleaned_share: float
+    painted_pixels_share: float
+
+
+@dataclass(frozen=True)
+class LargeGroup:
+    """One of the largest groups, with pictures of its first rows."""
+
+    size: int
+    split: str  # the splits it is in
+    rows: list[int]
+    pictures: list[str]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which images show one lesion, how that was found, and how the splits treat it."""
+
+    origin: str  # source or pixels: who says so
+    count: int
+    sizes: dict[str, int]  # images in a group -> number of such groups
+    shared: dict[str, int]  # train/test and so on -> number of groups in both
+    siblings: dict[str, Siblings | None]  # kind of split -> test images with a sibling in training
+    external: Siblings | None  # external images with a sibling among those that were split
+    checked: int | None  # pairs of images that were compared; None if the source knows the groups
+    links: int | None  # of these, pairs that show one lesion
+    dropped: int | None  # links between rows that are in different groups in the end
+    largest: list[LargeGroup]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photograph before and after preprocessing."""
+
+    row: int
+    label: int
+    what: str  # cropped or cleaned
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class AugmentedExample:
+    """A training image as it is and as training sees it."""
+
+    row: int
+    label: int
+    original: str
+    augmented: str
+
+
+@dataclass(frozen=True)
+class PreparationRecord:
+    """`data/manifest.json`: what `prepare` did."""
+
+    fingerprint: str
+    data: str  # fingerprint of the prepared content
+    settings: PreparationSettings
+    method: Method
+    source: SourceRecord
+    classes: list[str]
+    rows: int
+    counts: dict[str, dict[str, int]]  # split -> class -> images
+    unreadable: list[Unreadable]
+    preprocessing: PreprocessingShares
+    groups: Groups
+    examples: list[Example]
+    augmentation: list[AugmentedExample]
+    provenance: Provenance

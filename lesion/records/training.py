@@ -1,0 +1,121 @@
+"""`runs/MODEL/`: what `train` and `evaluate` did with one network."""
+
+from dataclasses import dataclass
+
+from lesion.records.common import Method, Provenance
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """With what one network is trained, every default filled in."""
+
+    model: str
+    weights: str
+    epochs: int
+    tune_epochs: int
+    batch_size: int
+    plateau_patience: int
+    learning_rate: float
+    views: int  # 0: frozen layers run anew in each step, or nothing is frozen
+    seed: int
+    tune_learning_rate: float | None  # None if the network has no pretrained weights
+    half_precision: bool
+
+
+@dataclass(frozen=True)
+class WeightsRecord:
+    """What a training began with."""
+
+    asked: str
+    used: str
+    replaced: str | None  # why `auto` had to take random weights, if it had to
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Numbers of parameters."""
+
+    total: int
+    trainable: int
+
+
+@dataclass(frozen=True)
+class ArchitecturePart:
+    """Some neighbouring layers under one name."""
+
+    part: str
+    layers: int
+    kind: str
+    output: list[int]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class PhaseRecord:
+    """How one phase of a training went."""
+
+    name: str  # whole, frozen or tune
+    epochs: int
+    trainable_parameters: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ActivationsRecord:
+    """What was computed once of the frozen layers."""
+
+    views: int
+    layers: list[str]
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BestEpoch:
+    """The epoch whose weights were kept."""
+
+    epoch: int
+    val_loss: float
+    val_auc: float | None
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """What `predict` must do to an image as `prepare` did."""
+
+    image_size: int
+    clean: bool
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """`runs/MODEL/manifest.json`: what `train` did."""
+
+    model: str
+    fingerprint: str
+    data: str
+    digest: str  # of the trained weights
+    settings: TrainingSettings
+    method: Method
+    preprocessing: ImageSettings
+    weights: WeightsRecord
+    parameters: Parameters
+    architecture: list[ArchitecturePart]
+    phases: list[PhaseRecord]
+    activations: ActivationsRecord | None
+    best: BestEpoch
+    seconds: float
+    size_bytes: int
+    warnings: list[str]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class EvaluationRecord:
+    """`runs/MODEL/evaluation.json`: what of the evaluation differs from machine to machine."""
+
+    fingerprint: str
+    data: str
+    digest: str
+    seconds_per_image: float
+    provenance: Provenance
