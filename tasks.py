@@ -68,7 +68,7 @@ def stage(name, summary, run=None):
     for option, value in declared.items():
         default = inspect.Parameter.empty if value.default is None else value.default
         parameters.append(inspect.Parameter(option, keyword, default=default))
-    body.__signature__ = inspect.Signature(parameters)
+    body.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     body.__doc__ = summary
     texts = {option.replace("_", "-"): value.help for option, value in declared.items()}
     return task(name=name, auto_shortflags=False, help=texts)(body)

@@ -2,7 +2,7 @@
 
 
 class LesionError(Exception):
-    """What is wrong, with which value, and what to do, in one line a user can act on.
+    """One line a user can act on: what is wrong, with which value, and what to do.
 
-    `scripts/stage.py` prints it as `error: …` and exits with status 1; nothing else catches it to exit.
+    `scripts/stage.py` prints it as `error: …` and exits with status 2; nothing else catches it to exit.
     """

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lesion import config
 from lesion.errors import LesionError
 
-Value = str | int | float | bool
+Value = Any  # str, int, float or bool: the type of the option's default
 AS_PROFILE = -1  # stands for "as the profile of the data says"
 BENCH_PARTS = ("training", "pipeline", "gradcam", "prepare")
 FEWEST_SEEDS = 2  # of `leak`: nobody knows how far a second one would be from a single one
@@ -92,6 +93,14 @@ def _one_of(*words: str, empty: bool = False) -> Callable[[str, Value], None]:
     return check
 
 
+def _check_model(name: str, value: Value) -> None:
+    chosen_networks(value)
+
+
+def _check_data(name: str, value: Value) -> None:
+    data_path(value)
+
+
 def _check_image_size(name: str, value: Value) -> None:
     if value != AS_PROFILE and not 32 <= value <= 1024:
         raise LesionError(f"--image-size {value} does not work: give 32 to 1024 pixels, 224 is usual")
@@ -118,15 +127,11 @@ def _check_image(name: str, value: Value) -> None:
         raise LesionError(f"--image {value!r} is neither a file nor a folder")
 
 
-MODEL = Option(
-    "",
-    f"one of {', '.join(config.NETWORKS)}; default: all of them",
-    lambda name, value: chosen_networks(value) and None,
-)
+MODEL = Option("", f"one of {', '.join(config.NETWORKS)}; default: all of them", _check_model)
 DATA = Option(
     "auto",
     "auto (the public data, or the drawn sample without a network), isic, sample, a FOLDER, a FILE.parquet",
-    lambda name, value: data_path(value) and None,
+    _check_data,
 )
 WEIGHTS = Option("auto", "of the backbones: auto (ImageNet, or random without a network), imagenet, none, a FOLDER")
 EPOCHS = Option(AS_PROFILE, "at most; default: as fits the data", _at_least(1))
@@ -178,7 +183,7 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
         "data": Option(
             "",
             "as for prepare; default: the data that is prepared",
-            lambda name, value: data_path(value) and None if value else None,
+            lambda name, value: _check_data(name, value or "auto"),
         ),
         "weights": WEIGHTS,
         "epochs": EPOCHS,

@@ -57,7 +57,7 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
     path = folder / IMAGES.name
     try:
         images = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{MADE_BY} --force`") from None
     if not len(images) == len(index) == record.rows:
         raise LesionError(

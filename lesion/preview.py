@@ -1,22 +1,28 @@
 """Pictures of the prepared data for the report, below data/preview: before and after, augmented, of one lesion.
 
-Each function takes `images` (N×S×S×3 uint8) and `index`, the lines of index.csv as plain values, and returns what the
-pictures show, with their paths below data/.
+`images` are N×S×S×3 uint8 and `index` is the table of index.csv, line by line the same rows. The paths in the records
+are below data/.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lesion import config
 from lesion.groups import audit
 from lesion.images import jpeg, preprocess
+from lesion.images.preprocess import Prepared
+from lesion.records.preparation import AugmentedExample, Example, LargeGroup
 
-Index = Sequence[Mapping[str, Any]]
+if TYPE_CHECKING:  # it takes half a second to import
+    import pandas as pd
+
 FOLDER = "preview"
+KINDS = ("cropped", "cleaned")  # of examples
+Chosen = dict[str, list[tuple[int, bytes]]]  # kind of example -> position and encoded photograph
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,8 @@ class Preview:
 
     examples: int = 3  # before and after pictures of each kind
     clearly_cleaned: float = 0.01  # share of painted pixels from which an image serves as an example
-    pairs: int = 3  # of augmentation
-    groups: int = 3  # the largest: if any has swallowed other lesions, it is among them
+    pairs: int = 3  # of an image and its augmented version
+    groups: int = 3  # the largest: if any of them swallowed other lesions, it is among these
     group_rows: int = 6  # of each: enough to see whether they belong together
 
 
@@ -38,52 +44,64 @@ def clear() -> None:
     shutil.rmtree(config.DATA / FOLDER, ignore_errors=True)
 
 
-def examples(images: np.ndarray, index: Index, chosen: Mapping[str, Sequence[tuple[int, bytes]]]) -> list[dict]:
-    """Write photographs before and after preprocessing; `chosen` has positions and encoded photographs by `what`."""
-    shown = []
-    for what, some in chosen.items():
-        for position, encoded in some:
-            pair = {"before": preprocess.decode(encoded), "after": images[position]}
-            shown.append(
-                {**_row_and_label(index, position), "what": what, **_write(what, index[position]["row"], pair)}
-            )
-    return shown
+def choose(chosen: Chosen, position: int, encoded: bytes, result: Prepared) -> None:
+    """Add a photograph to `chosen` if preprocessing changed it clearly and examples of that kind are still missing."""
+    applies = {"cropped": result.cropped, "cleaned": result.cleaned_share >= PREVIEW.clearly_cleaned}
+    for what in KINDS:
+        if applies[what] and len(chosen.setdefault(what, [])) < PREVIEW.examples:
+            chosen[what].append((position, encoded))
 
 
-def augmentation(images: np.ndarray, index: Index, seed: int) -> list[dict[str, Any]]:
-    """Write a few training images as they are and as training sees them."""
-    from lesion.networks import batches
+def examples(images: np.ndarray, index: "pd.DataFrame", chosen: Chosen) -> list[Example]:
+    """Write the chosen photographs before and after preprocessing."""
+    written = []
+    for what in KINDS:
+        for position, encoded in chosen.get(what, []):
+            row, label = _row_and_label(index, position)
+            before = _write(f"{what}_{row}_before", preprocess.decode(encoded))
+            after = _write(f"{what}_{row}_after", images[position])
+            written.append(Example(row, label, what, before, after))
+    return written
 
-    training = [position for position, line in enumerate(index) if line["split"] == "train"]
-    chosen = training[:: max(1, len(training) // PREVIEW.pairs)][: PREVIEW.pairs]
-    shown = []
-    for position, (original, augmented) in zip(chosen, batches.augmented_pairs(images, chosen, seed), strict=True):
-        pair = {"original": original, "augmented": augmented}
-        shown.append({**_row_and_label(index, position), **_write("augment", index[position]["row"], pair)})
-    return shown
+
+def augmented_positions(index: "pd.DataFrame") -> list[int]:
+    """Return the positions of the training images that are shown with their augmented version."""
+    training = np.flatnonzero(index["split"] == "train").tolist()
+    return training[:: max(1, len(training) // PREVIEW.pairs)][: PREVIEW.pairs]
 
 
-def largest_groups(images: np.ndarray, index: Index) -> list[dict[str, Any]]:
+def augmentation(
+    index: "pd.DataFrame", positions: Sequence[int], pairs: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> list[AugmentedExample]:
+    """Write the images at `positions` as they are and as training sees them; `pairs` are both, S×S×3 uint8."""
+    written = []
+    for position, (original, augmented) in zip(positions, pairs, strict=True):
+        row, label = _row_and_label(index, position)
+        paths = _write(f"augment_{row}_original", original), _write(f"augment_{row}_augmented", augmented)
+        written.append(AugmentedExample(row, label, *paths))
+    return written
+
+
+def largest_groups(images: np.ndarray, index: "pd.DataFrame") -> list[LargeGroup]:
     """Write pictures of the largest groups of readable images; see `audit.largest`."""
-    readable = [position for position, line in enumerate(index) if line["split"] != config.UNREADABLE]
-    splits, groups = (np.array([index[position][key] for position in readable]) for key in ("split", "group"))
-    shown = []
+    readable = np.flatnonzero(index["split"] != config.UNREADABLE)
+    splits = index["split"].to_numpy(dtype=str)[readable]
+    groups = index["group"].to_numpy()[readable]
+    written = []
     for size, names, members in audit.largest(splits, groups, PREVIEW.groups, PREVIEW.group_rows):
-        positions = [readable[member] for member in members]
-        rows = [index[position]["row"] for position in positions]
-        written = [_write("group", row, {"image": images[at]}) for row, at in zip(rows, positions, strict=True)]
-        paths = [paths["image"] for paths in written]
-        shown.append({"size": size, "split": names, "rows": rows, "pictures": paths})
-    return shown
+        positions = readable[members]
+        rows = index["row"].to_numpy()[positions].tolist()
+        pictures = [_write(f"group_{row}_image", image) for row, image in zip(rows, images[positions], strict=True)]
+        written.append(LargeGroup(size, names, rows, pictures))
+    return written
 
 
-def _row_and_label(index: Index, position: int) -> dict[str, int]:
-    return {key: index[position][key] for key in ("row", "label")}
+def _row_and_label(index: "pd.DataFrame", position: int) -> tuple[int, int]:
+    return int(index.at[position, "row"]), int(index.at[position, "label"])
 
 
-def _write(what: str, row: int, shown: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """Write the images of `shown`; return their paths below data/ under the same keys."""
-    paths = {key: f"{FOLDER}/{what}_{row}_{key}.jpg" for key in shown}
-    for key, image in shown.items():
-        jpeg.write_jpeg(config.DATA / paths[key], image)
-    return paths
+def _write(name: str, image: np.ndarray) -> str:
+    """Write an image and return its path below data/."""
+    path = f"{FOLDER}/{name}.jpg"
+    jpeg.write_jpeg(config.DATA / path, image)
+    return path

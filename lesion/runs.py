@@ -1,4 +1,4 @@
-"""runs/: the folder of each network, whether it fits the present data, and its predictions."""
+"""runs/ and reports/: the files of each network, whether they fit the present data, and the files on all of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,11 @@ from lesion.records.training import EvaluationRecord, TrainingRecord
 
 METRICS = config.REPORTS / "metrics.json"
 EXPLANATIONS = config.REPORTS / "explanations.json"
+LEAK = config.REPORTS / "leak.json"
+BENCH = config.REPORTS / "bench.json"
+REPORT = config.REPORTS / "index.html"
+REPORT_MANIFEST = config.REPORTS / "report.json"
+REPORT_FILES = (METRICS, EXPLANATIONS, LEAK, BENCH, REPORT, REPORT_MANIFEST)
 PROBABILITY_DECIMALS = 8  # in predictions.csv
 
 
@@ -69,6 +74,15 @@ class Run:
     def failed(self) -> Path:
         """Return the file that says why the last training failed."""
         return self.partial / "failed.txt"
+
+    @property
+    def written(self) -> list[str]:
+        """Return the names of everything below the folder."""
+        paths = (
+            *(self.manifest, self.model, self.history, self.predictions, self.evaluation),
+            *(self.tensorboard, self.activations, self.partial),
+        )
+        return [path.name for path in paths]
 
     @property
     def command(self) -> str:

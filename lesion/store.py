@@ -1,7 +1,7 @@
 """Files of the stages: written whole or not at all, and never mistaken for those of other settings.
 
-Every stage leaves a JSON manifest that carries a fingerprint of what it was asked and of what it read. Files are written
-under a temporary name beside their target and renamed, so a half-written one never looks finished.
+Every stage leaves a JSON manifest that carries a fingerprint of what it was asked and of what it read. Files are
+written under a temporary name beside their target and renamed, so a half-written one never looks finished.
 """
 
 import contextlib
@@ -126,11 +126,12 @@ def read_table(path: Path, made_by: str) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=["nan"], float_precision="round_trip")
+        return pd.read_csv(path, keep_default_na=False, na_values=["nan"])
     except FileNotFoundError:
         raise LesionError(f"{shown(path)} is missing: run `{made_by}` first") from None
     except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
-        raise LesionError(f"{shown(path)} is damaged ({error}): run `{made_by} --force`") from None
+        reason = " ".join(str(error).split())
+        raise LesionError(f"{shown(path)} is damaged ({reason}): run `{made_by} --force`") from None
 
 
 @contextlib.contextmanager

@@ -5,49 +5,59 @@
 Files of your own in data/, runs/ or reports/ stay.
 """
 
-import argparse
 import shutil
 from pathlib import Path
 
 import stage
 
-from lesion import config
+from lesion import config, options, prepared, preview, runs
 from lesion.console import say
 
-PREPARED = ("images.npy", "index.csv", "manifest.json", "preview/*.jpg", ".keypoints", ".[0-9]*-*", "preview/.[0-9]*-*")
-WRITTEN = {  # below each folder, as glob patterns; names that start with a dot are of stopped runs
-    config.DATA: PREPARED,
-    config.LEAK: (
-        *(f"{config.DATA.name}/{name}" for name in PREPARED),
-        *(f"{config.RUNS.name}/{model}-{split}-[0-9]*" for model in config.NETWORKS for split in config.SPLIT_KINDS),
-        "activations",
-        config.LOCK.name,
-    ),
-    config.RUNS: tuple(
-        f"{model}/{name}"
-        for model in config.NETWORKS
-        for name in (
-            "model.keras", "history.csv", "manifest.json", "predictions.csv", "evaluation.json",
-            "tensorboard", "partial", "activations", ".[0-9]*-*",
-        )
-    ),
-    config.REPORTS: (
-        "metrics.json", "explanations.json", "report.json", "bench.json", "leak.json", "index.html", "gradcam/*.jpg",
-        "predictions/*.jpg", "predictions/predictions.csv", ".[0-9]*-*", "gradcam/.[0-9]*-*", "predictions/.[0-9]*-*",
-    ),
-}  # fmt: skip
+TEMPORARY = ".[0-9]*-*"  # files that a run which was stopped had not finished
+PREPARED = (
+    prepared.IMAGES.name,
+    prepared.INDEX.name,
+    prepared.MANIFEST.name,
+    f"{preview.FOLDER}/*.jpg",
+    ".keypoints",
+    TEMPORARY,
+    f"{preview.FOLDER}/{TEMPORARY}",
+)
 
 
 def main() -> bool:
     """Remove the artefacts, and the folders that are empty then."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
-    found = [path for folder, patterns in WRITTEN.items() for pattern in patterns for path in folder.glob(pattern)]
-    for path in found:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for folder in WRITTEN:
+    options.parse("clean", __doc__)
+    paths = [path for folder, patterns in _written().items() for pattern in patterns for path in folder.glob(pattern)]
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    for folder in _written():
         _remove_empty(folder)
-    say(f"clean: {len(found)} files and folders removed" if found else "clean: there was nothing to remove")
+    say(f"clean: {len(paths)} files and folders removed" if paths else "clean: there was nothing to remove")
     return True
+
+
+def _written() -> dict[Path, list[str]]:
+    """Return what the stages write below each folder, as glob patterns."""
+    trials = [f"{config.RUNS.name}/{model}-{split}-[0-9]*" for model in config.NETWORKS for split in config.SPLIT_KINDS]
+    return {
+        config.DATA: [*PREPARED],
+        config.LEAK: [
+            *(f"{config.DATA.name}/{name}" for name in PREPARED),
+            *trials,
+            "activations",
+            config.LOCK.name,
+        ],
+        config.RUNS: [f"{run.name}/{name}" for run in runs.all_runs().values() for name in (*run.written, TEMPORARY)],
+        config.REPORTS: [
+            *(path.name for path in runs.REPORT_FILES),
+            *("gradcam/*.jpg", "predictions/*.jpg", "predictions/predictions.csv"),
+            *(TEMPORARY, f"gradcam/{TEMPORARY}", f"predictions/{TEMPORARY}"),
+        ],
+    }
 
 
 def _remove_empty(folder: Path) -> None:

@@ -3,147 +3,167 @@
     python scripts/explain.py
 
 Reads data/, runs/*/model.keras and runs/*/predictions.csv; writes reports/explanations.json and
-reports/gradcam/. Every test image is explained; the pictures are of the same few images for every model.
+reports/gradcam/. Every test image is explained; the pictures show the same few images for every model.
 """
 
-import argparse
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import stage
 
-from lesion import config, prepared, runs, store
+from lesion import config, options, prepared, runs, store
 from lesion.console import progress, say
 from lesion.errors import LesionError
 from lesion.explain import selection
 from lesion.images import jpeg
 from lesion.prepared import PreparedData
+from lesion.records.explanations import ExplainedImage, ExplanationsRecord, MapRecord, ModelExplanations
+from lesion.runs import Run
 
-if TYPE_CHECKING:  # it imports TensorFlow, which a stage that has nothing to do must not wait for
+if TYPE_CHECKING:  # it imports TensorFlow, which takes seconds: a stage that has nothing to do must not wait for it
     from lesion.explain.gradcam import Explanation
 
-EXPLANATIONS = config.REPORTS / "explanations.json"
-
-
-def options() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="", help=f"one of {', '.join(config.NETWORKS)} (default: all three)")
-    parser.add_argument("--force", action="store_true", help="explain again though it is done")
-    return parser.parse_args()
+PICTURES = "gradcam"  # folder below reports/
 
 
 def main() -> bool:
-    """Explain the models asked for; False when one of them cannot be."""
-    given = options()
-    names = options.chosen_networks(given.model)
+    """Explain the requested models; return False if one of them cannot be explained."""
+    values = options.parse("explain", __doc__)
+    names = options.chosen_networks(values.model)
     data = prepared.read_manifest()
-    unusable = runs.missing(data["data"])
-    evaluated = [name for name in config.NETWORKS if name not in unusable and runs.is_evaluated(name)]
-    reasons = {
-        name: unusable.get(name, "not evaluated: run `invoke evaluate`") for name in names if name not in evaluated
-    }
-    if len(reasons) == len(names):
-        raise LesionError("; ".join(f"{name} is {reason}" for name, reason in reasons.items()))
-    chosen = selection.choose({name: runs.predictions(name) for name in evaluated}, data["settings"]["seed"])
-    wanted = {name: _fingerprint(name, chosen) for name in evaluated}
-    done = {name: old for name, old in _finished().items() if old["fingerprint"] == wanted.get(name)}
-    todo = [name for name in names if name in evaluated and (given.force or name not in done)]
-    for name in (name for name in names if name not in todo and name not in reasons):
-        say(f"explain: {name} is explained already (--force does it again)")
+    reasons = _why_not(data.data)
+    missing = {name: reasons[name] for name in names if name in reasons}
+    if len(missing) == len(names):
+        raise LesionError("; ".join(f"{name} is {reason}" for name, reason in missing.items()))
+    usable = [name for name in config.NETWORKS if name not in reasons]
+    rows = selection.choose({name: Run(name).read_predictions() for name in usable}, data.settings.seed)
+    wanted = {name: fingerprint(name, rows) for name in usable}
+    done = {name: model for name, model in _explained().items() if model.fingerprint == wanted.get(name)}
+    todo = [name for name in names if name in usable and (values.force or name not in done)]
+    for name in names:
+        if name not in todo and name not in missing:
+            say(f"explain: {name} is explained already (--force does it again)")
     if todo:
-        _explain(todo, chosen, wanted, done)
-    for name, reason in reasons.items():
+        _explain(todo, rows, wanted, done)
+    for name, reason in missing.items():
         say(f"explain: {name} is {reason}")
-    return not reasons
+    return not missing
 
 
-def _fingerprint(name: str, chosen: list[int]) -> str:
-    run = runs.manifest(name)
-    return store.fingerprint(stage="explain", data=run["data"], digest=run["digest"], rows=chosen)
+def _why_not(data: str) -> dict[str, str]:
+    """Return why a network cannot be explained, by name; `data` is the fingerprint of the prepared content."""
+    reasons = dict(runs.missing(data))
+    for name, run in runs.all_runs().items():
+        if name not in reasons and not run.evaluated():
+            reasons[name] = "not evaluated: run `invoke evaluate`"
+    return reasons
 
 
-def _finished() -> dict[str, Any]:
-    """Return what is in explanations.json by model, where its pictures are still there."""
-    if not EXPLANATIONS.exists():
+def fingerprint(name: str, rows: Sequence[int]) -> str:
+    """Return the fingerprint of the explanations of a network, with pictures of `rows`."""
+    record = Run(name).record()
+    method = store.blocks(config.GALLERY, config.DECISION)
+    return store.fingerprint(stage="explain", data=record.data, digest=record.digest, rows=rows, method=method)
+
+
+def _explained() -> dict[str, ModelExplanations]:
+    """Return the models of explanations.json whose pictures are still there; none if the file cannot be used."""
+    try:
+        models = store.read_record(runs.EXPLANATIONS, ExplanationsRecord, "invoke explain").models
+    except LesionError:  # missing or damaged: it is written again
         return {}
-    models = store.read_json(EXPLANATIONS, "invoke explain")["models"]
-    return {
-        name: model
-        for name, model in models.items()
-        if all((config.REPORTS / shown[key]).exists() for shown in model["maps"] for key in ("map", "overlay"))
-    }
+    return {name: model for name, model in models.items() if all(path.exists() for path in _pictures(model))}
 
 
-def _explain(todo: list[str], chosen: list[int], wanted: dict[str, str], done: dict[str, Any]) -> None:
+def _pictures(model: ModelExplanations) -> list[Path]:
+    return [config.REPORTS / path for shown in model.maps for path in (shown.map, shown.overlay)]
+
+
+def _explain(
+    todo: Sequence[str], rows: Sequence[int], wanted: Mapping[str, str], done: Mapping[str, ModelExplanations]
+) -> None:
+    """Explain the models `todo`; write them together with those that are `done`."""
     stage.import_tensorflow()
     data = prepared.open_data()
+    models = dict(done)
     for name in todo:
-        done[name] = {"fingerprint": wanted[name], **_explain_model(name, data, chosen)}
-        say(f"explain: {name}: {done[name]['explained']} test images, {done[name]['empty']} maps empty")
+        models[name] = _explain_model(name, data, rows, wanted[name])
+        say(f"explain: {name}: {models[name].explained} test images, {models[name].empty} maps empty")
+    images = _write_photographs(data, rows)
+    in_order = {name: models[name] for name in config.NETWORKS if name in models}
+    record = ExplanationsRecord(data=data.fingerprint, images=images, models=in_order)
+    store.write_record(runs.EXPLANATIONS, record)
+    _remove_unused(record)
+
+
+def _write_photographs(data: PreparedData, rows: Sequence[int]) -> list[ExplainedImage]:
     positions = {int(row): position for position, row in enumerate(data.rows)}
     images = []
-    for row in chosen:
-        path = f"gradcam/{row}.jpg"
+    for row in rows:
+        path = f"{PICTURES}/{row}.jpg"
         jpeg.write_jpeg(config.REPORTS / path, data.images[positions[row]])
-        images.append({"row": row, "label": int(data.labels[positions[row]]), "photograph": path})
-    ordered = {name: done[name] for name in config.NETWORKS if name in done}
-    store.write_json(EXPLANATIONS, {"data": data.fingerprint, "images": images, "models": ordered})
-    _remove_unused(images, ordered)
+        images.append(ExplainedImage(row=row, label=int(data.labels[positions[row]]), photograph=path))
+    return images
 
 
-def _explain_model(name: str, data: PreparedData, chosen: list[int]) -> dict[str, Any]:
-    """Explain the whole test split; write the pictures of the rows in `chosen`."""
+def _explain_model(name: str, data: PreparedData, rows: Sequence[int], wanted: str) -> ModelExplanations:
+    """Explain the whole test split; write the maps of `rows`."""
     from lesion.explain import gradcam
     from lesion.networks import training
 
     begin = time.monotonic()
-    model = training.load(config.RUNS / name / "model.keras")
+    run = Run(name)
+    model = training.load(run.model)
     layer = gradcam.explained_layer(model)
-    positions, labels = data.of_split("test")
-    maps, empty = {}, 0
+    positions, _ = data.of_split("test")
     explanations = progress(gradcam.Explainer(model).explain(data.images, positions), len(positions), f"explain {name}")
-    for position, label, explanation in zip(positions, labels, explanations, strict=True):
+    maps = {}
+    empty = 0
+    for position, explanation in zip(positions, explanations, strict=True):
         empty += explanation.empty
         row = int(data.rows[position])
-        if row in chosen:
-            maps[row] = _picture(name, row, int(label), data.images[position], explanation)
-    return {
-        "digest": runs.manifest(name)["digest"],
-        "layer": layer.name,
-        "resolution": list(layer.output.shape[1:3]),
-        "explained": len(positions),
-        "empty": empty,
-        "maps": [maps[row] for row in chosen],
-        "provenance": store.provenance(time.monotonic() - begin, training.device()),
-    }
+        if row in rows:
+            maps[row] = _write_map(name, row, data.images[position], explanation)
+    return ModelExplanations(
+        fingerprint=wanted,
+        digest=run.record().digest,
+        layer=layer.name,
+        resolution=list(layer.output.shape[1:3]),
+        explained=len(positions),
+        empty=empty,
+        maps=[maps[row] for row in rows],
+        provenance=store.provenance(time.monotonic() - begin, training.device()),
+    )
 
 
-def _picture(name: str, row: int, label: int, image: np.ndarray, explanation: "Explanation") -> dict[str, Any]:
+def _write_map(name: str, row: int, image: np.ndarray, explanation: "Explanation") -> MapRecord:
     from lesion.explain import gradcam
 
-    paths = {kind: f"gradcam/{name}_{row}_{kind}.jpg" for kind in ("map", "overlay")}
-    jpeg.write_jpeg(config.REPORTS / paths["map"], gradcam.picture(explanation.heat))
-    jpeg.write_jpeg(config.REPORTS / paths["overlay"], gradcam.overlay(image, explanation.heat))
-    return {
-        "row": row,
-        "probability": explanation.probability,
-        "logit": explanation.logit,
-        "explains": config.CLASSES[explanation.malignant],
-        "correct": explanation.malignant == bool(label),
-        "peak": explanation.peak,
-        "empty": explanation.empty,
-        **paths,
-    }
+    heat = f"{PICTURES}/{name}_{row}_map.jpg"
+    overlay = f"{PICTURES}/{name}_{row}_overlay.jpg"
+    jpeg.write_jpeg(config.REPORTS / heat, gradcam.picture(explanation.heat))
+    jpeg.write_jpeg(config.REPORTS / overlay, gradcam.overlay(image, explanation.heat))
+    return MapRecord(
+        row=row,
+        probability=explanation.probability,
+        explains=config.CLASSES[explanation.malignant],
+        peak=explanation.peak,
+        empty=explanation.empty,
+        map=heat,
+        overlay=overlay,
+    )
 
 
-def _remove_unused(images: list[dict[str, Any]], models: dict[str, Any]) -> None:
+def _remove_unused(record: ExplanationsRecord) -> None:
     """Remove the pictures of earlier explanations."""
-    used = {image["photograph"] for image in images}
-    used |= {shown[key] for model in models.values() for shown in model["maps"] for key in ("map", "overlay")}
-    for path in (config.REPORTS / "gradcam").glob("*.jpg"):
-        if f"gradcam/{path.name}" not in used:
+    used = {config.REPORTS / image.photograph for image in record.images}
+    for model in record.models.values():
+        used.update(_pictures(model))
+    for path in (config.REPORTS / PICTURES).glob("*.jpg"):
+        if path not in used:
             path.unlink()
 
 

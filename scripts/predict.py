@@ -6,99 +6,90 @@ Reads runs/MODEL/; prints probability and verdict of each image, writes reports/
 and beside it each image's Grad-CAM overlay. Research software: not for diagnosis.
 """
 
-import argparse
+import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import stage
 
-from lesion import config, runs, store
+from lesion import config, options, runs, store
 from lesion.console import progress, say
 from lesion.errors import LesionError
 from lesion.images import jpeg, preprocess
+from lesion.runs import Run
 from lesion.sources.source import SUFFIXES
 
 PREDICTIONS = config.REPORTS / "predictions"
-
-
-def options() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--image", required=True, help="an image file, or a folder of them")
-    parser.add_argument("--model", default="", help="default: the best by validation ROC-AUC")
-    return parser.parse_args()
+DECIMALS = 6  # of the probabilities in predictions.csv
 
 
 def main() -> bool:
-    """Predict all images; False when some of them cannot be read."""
-    given = options()
-    name = options.chosen_networks(given.model)[0] if given.model else _best()
-    files = _files(given.image)
-    run = runs.manifest(name)
-    readable, images = [], []
+    """Predict all images; return False if some of them cannot be read."""
+    values = options.parse("predict", __doc__)
+    run = Run(values.model) if values.model else _best()
+    files = _files(values.image)
+    preprocessing = run.record().preprocessing
+    readable = []
+    images = []
     for path in progress(files, len(files), "read"):
         try:
-            images.append(_prepare(path, run["preprocessing"]))
-            readable.append(path)
+            # Just as the model's training data was prepared.
+            image = preprocess.prepare_image(path.read_bytes(), preprocessing.image_size, preprocessing.clean).image
         except LesionError as error:
             say(f"{path}: cannot be read: {error}")
+            continue
+        readable.append(path)
+        images.append(image)
     if not readable:
-        raise LesionError(f"--image {given.image!r}: none of {len(files)} files is an image that can be read")
-    _predict(name, readable, np.stack(images))
+        raise LesionError(f"--image {values.image!r}: none of {len(files)} files is an image that can be read")
+    _predict(run, readable, np.stack(images))
     return len(readable) == len(files)
 
 
-def _best() -> str:
-    """Return the trained model with the highest ROC-AUC on the validation split; raises LesionError."""
-    trained = [name for name in config.NETWORKS if (config.RUNS / name / "manifest.json").exists()]
+def _best() -> Run:
+    """Return the trained model with the highest ROC-AUC on the validation split; raises LesionError if none is."""
+    trained = [run for run in runs.all_runs().values() if run.manifest.exists()]
     if not trained:
         raise LesionError("no model is trained yet: run `invoke all`, or `invoke train` after `invoke prepare`")
-    return max(trained, key=lambda name: runs.manifest(name)["best"]["val_auc"])
+    return max(trained, key=_validation_auc)
 
 
-def _files(given: str) -> list[Path]:
-    path = Path(given).expanduser()
+def _validation_auc(run: Run) -> float:
+    auc = run.record().best.val_auc
+    return -math.inf if auc is None else auc
+
+
+def _files(image: str) -> list[Path]:
+    """Return the file `image`, or the image files in the folder `image`; raises LesionError if it has none."""
+    path = Path(image).expanduser()
     if path.is_file():
         return [path]
-    if not path.is_dir():
-        raise LesionError(f"--image {given!r} is neither a file nor a folder")
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
     if not files:
-        raise LesionError(f"--image {given!r} holds no image file ({', '.join(sorted(SUFFIXES))})")
+        raise LesionError(f"--image {image!r} holds no image file ({', '.join(sorted(SUFFIXES))})")
     return files
 
 
-def _prepare(path: Path, preprocessing: dict[str, Any]) -> np.ndarray:
-    """Prepare an image just as the model's training data was."""
-    return preprocess.prepare_image(path.read_bytes(), preprocessing["image_size"], preprocessing["clean"]).image
-
-
-def _predict(name: str, files: list[Path], images: np.ndarray) -> None:
+def _predict(run: Run, files: Sequence[Path], images: np.ndarray) -> None:
+    """Predict and explain `images` (N×S×S×3 uint8), which are of `files`; say, draw and write the results."""
     stage.import_tensorflow()
+    import pandas as pd
+
     from lesion.explain import gradcam
     from lesion.networks import training
 
-    model = training.load(config.RUNS / name / "model.keras")
+    explainer = gradcam.Explainer(training.load(run.model))
     lines = []
-    for path, image, explained in zip(
-        files, images, gradcam.Explainer(model).explain(images, np.arange(len(images))), strict=True
-    ):
-        verdict = config.CLASSES[explained.malignant]
-        overlay = PREDICTIONS / f"{path.name}.{name}.jpg"
-        jpeg.write_jpeg(overlay, gradcam.overlay(image, explained.heat))
-        lines.append(
-            {
-                "file": path,
-                "model": name,
-                "probability": f"{explained.probability:.6f}",
-                "verdict": verdict,
-                "overlay": overlay.name,
-            }
-        )
-        note = ", no evidence on the map" if explained.empty else ""
-        say(f"{path}: probability of malignancy {explained.probability:.3f}, {verdict} ({name}){note}")
-    store.write_table(PREDICTIONS / "predictions.csv", lines)
+    for path, image, explanation in zip(files, images, explainer.explain(images, np.arange(len(images))), strict=True):
+        verdict = config.CLASSES[explanation.malignant]
+        overlay = PREDICTIONS / f"{path.name}.{run.name}.jpg"
+        jpeg.write_jpeg(overlay, gradcam.overlay(image, explanation.heat))
+        lines.append((str(path), run.name, explanation.probability, verdict, overlay.name))
+        note = ", no evidence on the map" if explanation.empty else ""
+        say(f"{path}: probability of malignancy {explanation.probability:.3f}, {verdict} ({run.name}){note}")
+    table = pd.DataFrame(lines, columns=["file", "model", "probability", "verdict", "overlay"])
+    store.write_table(PREDICTIONS / "predictions.csv", table, decimals=DECIMALS)
     say(f"overlays: {PREDICTIONS} (research software: not for diagnosis)")
 
 

@@ -7,239 +7,268 @@ Reads the source that --data names; writes data/{images.npy, index.csv, manifest
 
 import argparse
 import contextlib
+import dataclasses
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import stage
 
-from lesion import config, prepared, preview, store
+from lesion import config, options, prepared, preview, store
 from lesion.console import duration, progress, say
 from lesion.errors import LesionError
-from lesion.groups import audit, keypoints, split
-from lesion.groups.find import Grouping, find_groups
+from lesion.groups import audit, candidates, find, keypoints, matching, split
+from lesion.groups.find import Grouping
 from lesion.groups.keypoints import KeypointStore
+from lesion.images import crop, hair, preprocess
 from lesion.images.preprocess import Prepared
 from lesion.images.stream import prepare_images
+from lesion.records.common import Method
+from lesion.records.preparation import (
+    AugmentedExample,
+    PreparationRecord,
+    PreparationSettings,
+    PreprocessingShares,
+    Unreadable,
+)
 from lesion.sources.source import Source, identity, open_source
 
-EXAMPLES = 3  # before/after pictures of each kind
-CLEARLY_CLEANED = 0.01  # share of painted pixels from which an image serves as an example
-
-
-def options() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="auto", help="auto, isic, sample, a folder, or a parquet file")
-    parser.add_argument("--limit", type=int, default=0, help="rows, stratified (default: all, or the sample's profile)")
-    parser.add_argument(
-        "--image-size", type=int, default=options.AS_PROFILE, help="pixels (default: the data's profile)"
-    )
-    parser.add_argument("--seed", type=int, default=config.SEED, help="of the split, and of the drawn sample")
-    parser.add_argument("--split", default="grouped", help="grouped (images of one lesion stay together) or random")
-    parser.add_argument("--no-clean", action="store_true", help="leave hair and ruler marks in")
-    parser.add_argument("--force", action="store_true", help="prepare again though it is done")
-    return parser.parse_args()
+if TYPE_CHECKING:  # it takes half a second to import
+    import pandas as pd
 
 
 def main() -> bool:
     """Prepare the data unless that is done."""
-    given = options()
-    _check(given)
-    asked = {
-        "data": given.data,
-        "limit": given.limit,
-        "image_size": given.image_size,
-        "seed": given.seed,
-        "split": given.split,
-        "clean": not given.no_clean,
-    }
-    profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
-    identified = {**asked, "data": identity(given.data)}
-    fingerprint = store.fingerprint(stage="prepare", profiles=profiles, **identified)
-    if not given.force and prepared.is_complete(fingerprint):
+    values = options.parse("prepare", __doc__)
+    wanted = fingerprint(values)
+    if not values.force and prepared.is_complete(wanted):
         say("prepare: the data is prepared already (--force prepares it again)")
     else:
-        _prepare(asked, fingerprint)
+        _prepare(values, wanted)
     return True
 
 
-def _check(given: argparse.Namespace) -> None:
-    if given.image_size != options.AS_PROFILE and not 32 <= given.image_size <= 1024:
-        raise LesionError(f"--image-size {given.image_size} does not work: give 32 to 1024 pixels, 224 is usual")
-    if given.seed < 0:
-        raise LesionError(f"--seed {given.seed} is negative: give 0 or more")
-    if given.split not in config.SPLIT_KINDS:
-        raise LesionError(f"--split {given.split!r} is not known: give {' or '.join(config.SPLIT_KINDS)}")
+def method() -> Method:
+    """Return the blocks of settings that the preparation uses."""
+    return store.blocks(
+        config.PREPARATION,
+        config.AUGMENTATION,
+        crop.CROPPING,
+        hair.HAIR,
+        preprocess.PREPROCESSING,
+        keypoints.DETECTION,
+        candidates.SIGNATURE,
+        matching.MATCHING,
+        find.LINKING,
+        preview.PREVIEW,
+    )
 
 
-def _prepare(asked: dict[str, Any], fingerprint: str) -> None:
-    begin = time.monotonic()
-    source = open_source(asked["data"], asked["limit"], asked["seed"])
-    profile = config.SAMPLE if source.name == "sample" else config.FULL
-    size = profile.image_size if asked["image_size"] == options.AS_PROFILE else asked["image_size"]
-    for line in filter(None, (source.replaced, source.description)):
-        say(f"prepare: {line}")
-    count, unknown = len(source.rows), source.groups is None
-    with prepared.new_images(count, size, keypoints.bytes_needed(count) if unknown else 0) as append:
-        folder = config.DATA / ".keypoints"
-        with keypoints.temporary_store(folder, count) if unknown else contextlib.nullcontext() as found:
-            stream = _stream(source, size, asked["clean"], append, found)
-            grouping = _group(stream.index, found, asked["seed"]) if unknown else None
-        _assign_splits(stream.index, asked["split"], asked["seed"])
-    store.write_table(prepared.INDEX, stream.index)
-    preview.clear()
-    images = np.load(prepared.IMAGES, mmap_mode="r")
-    manifest = {
-        "stage": "prepare",
-        "fingerprint": fingerprint,
-        "data": store.fingerprint(images=stream.images_digest, index=stream.index),
-        "settings": {**asked, "image_size": size},
-        "source": {"name": source.name, "description": source.description, "replaced": source.replaced},
-        **_description(stream),
-        "groups": {
-            **_groups(stream.index, grouping, asked["split"], asked["seed"]),
-            "largest": preview.largest_groups(images, stream.index),
-        },
-        "examples": preview.examples(images, stream.index, stream.examples),
-        "augmentation": preview.augmentation(images, stream.index, asked["seed"]),
-        "warnings": [],
-        "provenance": store.provenance(time.monotonic() - begin),
-    }
-    store.write_json(prepared.MANIFEST, manifest)
-    say(f"prepare: {len(source.rows):,} images in {duration(time.monotonic() - begin)}")
+def fingerprint(values: argparse.Namespace) -> str:
+    """Return the fingerprint of what the options of `prepare` ask for, and of the settings it would use."""
+    asked = {**dataclasses.asdict(_settings(values, values.image_size)), "data": identity(values.data)}
+    profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
+    return store.fingerprint(stage="prepare", settings=asked, profiles=profiles, method=method())
+
+
+def _settings(values: argparse.Namespace, image_size: int) -> PreparationSettings:
+    return PreparationSettings(
+        data=values.data,
+        limit=values.limit,
+        image_size=image_size,
+        seed=values.seed,
+        split=values.split,
+        clean=not values.no_clean,
+    )
 
 
 @dataclass
 class Stream:
-    """What is known after all images went by."""
+    """What is known once all images have been read."""
 
-    index: list[dict[str, Any]] = field(default_factory=list)
-    unreadable: list[dict[str, Any]] = field(default_factory=list)
-    examples: dict[str, list[tuple[int, bytes]]] = field(default_factory=lambda: {"cropped": [], "cleaned": []})
-    images_digest: str = ""
+    lines: list[dict[str, int | float | str]] = field(default_factory=list)  # of index.csv
+    unreadable: list[Unreadable] = field(default_factory=list)
+    examples: preview.Chosen = field(default_factory=dict)
+    digest: str = ""  # of the readable images
 
 
-def _stream(
-    source: Source, size: int, clean: bool, append: Callable[[np.ndarray], None], found: KeypointStore | None
+def _prepare(values: argparse.Namespace, wanted: str) -> None:
+    begin = time.monotonic()
+    source = open_source(values.data, values.limit, values.seed)
+    profile = config.SAMPLE if source.record.drawn else config.FULL
+    settings = _settings(values, profile.image_size if values.image_size == options.AS_PROFILE else values.image_size)
+    for line in filter(None, (source.record.replaced, source.record.description)):
+        say(f"prepare: {line}")
+    room = keypoints.bytes_needed(len(source.rows)) if source.groups is None else 0
+    with prepared.new_images(len(source.rows), settings.image_size, room) as append, _keypoint_store(source) as points:
+        stream = _read(source, settings, append, points)
+        index = _table(stream)
+        grouping = None if points is None else _find_groups(index, points, settings.seed)
+        _assign_splits(index, settings.split, settings.seed)
+    store.write_table(prepared.INDEX, index)
+    record = _record(source, settings, stream, index, grouping, wanted, begin)
+    store.write_record(prepared.MANIFEST, record)
+    say(f"prepare: {len(index):,} images in {duration(time.monotonic() - begin)}")
+
+
+def _keypoint_store(source: Source) -> AbstractContextManager[KeypointStore | None]:
+    """Return a place for keypoints if the groups must be found, else None."""
+    if source.groups is not None:
+        return contextlib.nullcontext()
+    return keypoints.temporary_store(config.DATA / ".keypoints", len(source.rows))
+
+
+def _read(
+    source: Source, settings: PreparationSettings, append: Callable[[np.ndarray], None], points: KeypointStore | None
 ) -> Stream:
-    """Prepare every image of `source`, `append` it, and write its keypoints to `found`, if that is there.
+    """Prepare every image of `source`, `append` it, and write its keypoints to `points`, if there is such a store.
 
-    Raises LesionError when too many are unreadable.
+    Raises LesionError if too many are unreadable.
     """
-    cv2.setNumThreads(1)  # the pipeline works on several images at a time already
-    stream, digest, count = Stream(), hashlib.sha256(), len(source.rows)
-    photographs = prepare_images(source.encoded(), size, clean, keypoints.describe if found is not None else None)
-    for position, photograph in enumerate(progress(photographs, count, "prepare")):
-        row, done = int(source.rows[position]), photograph.prepared
-        if found is not None and photograph.description is not None:
-            found.write(position, photograph.description)
-        if done is None:
-            stream.unreadable.append({"row": row, "reason": photograph.reason})
+    cv2.setNumThreads(1)  # several images are prepared at a time already
+    stream = Stream()
+    digest = hashlib.sha256()
+    size = settings.image_size
+    describe = None if points is None else keypoints.describe
+    photographs = prepare_images(source.encoded(), size, settings.clean, describe)
+    for position, photograph in enumerate(progress(photographs, len(source.rows), "prepare")):
+        result = photograph.prepared
+        if points is not None and photograph.description is not None:
+            points.write(position, photograph.description)
+        if result is None:
+            stream.unreadable.append(Unreadable(int(source.rows[position]), photograph.reason))
             append(np.zeros((size, size, config.CHANNELS), np.uint8))  # so that positions and rows agree
         else:
-            append(done.image)
-            digest.update(done.image.tobytes())
-            for what, applies in {"cropped": done.cropped, "cleaned": done.cleaned_share >= CLEARLY_CLEANED}.items():
-                if applies and len(stream.examples[what]) < EXAMPLES:
-                    stream.examples[what].append((position, photograph.encoded))
-        stream.index.append(_index_line(source, position, done))
-    stream.images_digest = digest.hexdigest()
-    _require_readable(stream.unreadable, count)
+            append(result.image)
+            digest.update(result.image.tobytes())
+            preview.choose(stream.examples, position, photograph.encoded, result)
+        stream.lines.append(_index_line(source, position, result))
+    stream.digest = digest.hexdigest()
+    _require_readable(stream.unreadable, len(source.rows))
     return stream
 
 
-def _index_line(source: Source, position: int, done: Prepared | None) -> dict[str, Any]:
+def _index_line(source: Source, position: int, result: Prepared | None) -> dict[str, int | float | str]:
+    """Return a line of index.csv; groups that the source does not know and splits are assigned later."""
     row = int(source.rows[position])
-    left, top, right, bottom = done.box if done else (0, 0, 0, 0)
+    left, top, right, bottom = result.box if result else (0, 0, 0, 0)
     return {
         "row": row,
         "label": int(source.labels[position]),
         "split": config.EXTERNAL if source.external[position] else "",
         "group": row if source.groups is None else int(source.groups[position]),
-        "width": done.width if done else 0,
-        "height": done.height if done else 0,
-        "cropped": int(done.cropped) if done else 0,
+        "width": result.width if result else 0,
+        "height": result.height if result else 0,
+        "cropped": int(result.cropped) if result else 0,
         "crop_left": left,
         "crop_top": top,
         "crop_right": right,
         "crop_bottom": bottom,
-        "cleaned_share": round(done.cleaned_share, 5) if done else 0,
+        "cleaned_share": round(result.cleaned_share, 5) if result else 0.0,
     }
 
 
-def _require_readable(unreadable: list[dict[str, Any]], count: int) -> None:
-    if len(unreadable) > config.PREPARATION.unreadable_limit * count:
+def _require_readable(unreadable: list[Unreadable], count: int) -> None:
+    limit = config.PREPARATION.unreadable_limit
+    if len(unreadable) > limit * count:
         raise LesionError(
-            f"{len(unreadable):,} of {count:,} images cannot be read, more than {config.PREPARATION.unreadable_limit:.0%} "
-            f"(the first is row {unreadable[0]['row']}: {unreadable[0]['reason']}): mend or remove them"
+            f"{len(unreadable):,} of {count:,} images cannot be read, more than {limit:.0%} "
+            f"(the first is row {unreadable[0].row}: {unreadable[0].reason}): mend or remove them"
         )
     for image in unreadable:
-        say(f"prepare: row {image['row']} is left out: {image['reason']}")
+        say(f"prepare: row {image.row} is left out: {image.reason}")
 
 
-def _group(index: list[dict[str, Any]], found: KeypointStore, seed: int) -> Grouping:
-    """Fill in the group of each index line, the row number of one of its images, from their keypoints."""
+def _table(stream: Stream) -> "pd.DataFrame":
+    import pandas as pd
+
+    index = pd.DataFrame(stream.lines)
+    index.loc[index["width"] == 0, "split"] = config.UNREADABLE
+    return index
+
+
+def _find_groups(index: "pd.DataFrame", points: KeypointStore, seed: int) -> Grouping:
+    """Fill in the column `group`, the row number of the group's first image, from the keypoints."""
     begin = time.monotonic()
-    grouping = find_groups(found, seed, progress)
-    rows = [line["row"] for line in index]
-    for line, position in zip(index, grouping.groups, strict=True):
-        line["group"] = rows[position]
-    sizes, seconds = grouping.sizes, time.monotonic() - begin
+    grouping = find.find_groups(points, seed, progress)
+    index["group"] = index["row"].to_numpy()[grouping.groups]
     say(
-        f"prepare: {len(rows):,} images show {len(sizes):,} lesions, as far as their pixels tell; "
-        f"the largest group has {sizes[0]:,}; found in {duration(seconds)}"
+        f"prepare: {len(index):,} images show {len(grouping.sizes):,} lesions, as far as their pixels tell; "
+        f"the largest group has {grouping.sizes[0]:,}; found in {duration(time.monotonic() - begin)}"
     )
     return grouping
 
 
-def _assign_splits(index: list[dict[str, Any]], kind: str, seed: int) -> None:
-    """Fill in the split of each index line; unreadable and external rows take no part in the division."""
-    for line in index:
-        if not line["width"]:
-            line["split"] = config.UNREADABLE
-    own = [line for line in index if not line["split"]]
-    labels, groups = (np.array([line[key] for line in own]) for key in ("label", "group"))
-    for line, name in zip(own, split.split_rows(kind, labels, groups, seed), strict=True):
-        line["split"] = str(name)
+def _assign_splits(index: "pd.DataFrame", kind: str, seed: int) -> None:
+    """Fill in the column `split`; unreadable and external rows have theirs already."""
+    own = index["split"] == ""
+    labels = index.loc[own, "label"].to_numpy()
+    groups = index.loc[own, "group"].to_numpy()
+    index.loc[own, "split"] = split.split_rows(kind, labels, groups, seed)
 
 
-def _description(stream: Stream) -> dict[str, Any]:
-    """Describe the prepared data: its classes, counts, and what preprocessing did to it."""
-    readable = _readable(stream.index)
-    counts: dict[str, dict[str, int]] = {}
+def _record(
+    source: Source,
+    settings: PreparationSettings,
+    stream: Stream,
+    index: "pd.DataFrame",
+    grouping: Grouping | None,
+    wanted: str,
+    begin: float,
+) -> PreparationRecord:
+    """Describe the prepared data, and write its pictures in place of the earlier ones."""
+    preview.clear()
+    images = np.load(prepared.IMAGES, mmap_mode="r")
+    readable = index[index["split"] != config.UNREADABLE]
+    return PreparationRecord(
+        fingerprint=wanted,
+        data=store.fingerprint(images=stream.digest, index=index.to_csv(index=False)),
+        settings=settings,
+        method=method(),
+        source=source.record,
+        classes=list(config.CLASSES),
+        rows=len(index),
+        counts=_counts(readable),
+        unreadable=stream.unreadable,
+        preprocessing=_shares(readable),
+        groups=audit.describe(readable, grouping, settings, preview.largest_groups(images, index)),
+        examples=preview.examples(images, index, stream.examples),
+        augmentation=_augmentation(images, index, settings.seed),
+        provenance=store.provenance(time.monotonic() - begin),
+    )
+
+
+def _counts(readable: "pd.DataFrame") -> dict[str, dict[str, int]]:
+    """Return the number of images of each class in each split that has any."""
+    counts = {}
     for name in (*config.SPLITS, config.EXTERNAL):
-        labels = [line["label"] for line in readable if line["split"] == name]
-        if labels:
-            counts[name] = {kind: labels.count(label) for label, kind in enumerate(config.CLASSES)}
-    cleaned = [line["cleaned_share"] for line in readable]
-    return {
-        "classes": list(config.CLASSES),
-        "rows": len(stream.index),
-        "counts": counts,
-        "unreadable": stream.unreadable,
-        "preprocessing": {
-            "cropped_share": float(np.mean([line["cropped"] for line in readable])),
-            "cleaned_share": float(np.mean(np.array(cleaned) > 0)),
-            "painted_pixels_share": float(np.mean(cleaned)),
-        },
-    }
+        labels = readable.loc[readable["split"] == name, "label"].to_numpy()
+        if len(labels):
+            counts[name] = {kind: int(np.sum(labels == label)) for label, kind in enumerate(config.CLASSES)}
+    return counts
 
 
-def _readable(index: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [line for line in index if line["split"] != config.UNREADABLE]
+def _shares(readable: "pd.DataFrame") -> PreprocessingShares:
+    cleaned = readable["cleaned_share"].to_numpy()
+    return PreprocessingShares(
+        cropped_share=float(readable["cropped"].to_numpy().mean()),
+        cleaned_share=float(np.mean(cleaned > 0)),
+        painted_pixels_share=float(cleaned.mean()),
+    )
 
 
-def _groups(index: list[dict[str, Any]], grouping: Grouping | None, kind: str, seed: int) -> dict[str, Any]:
-    """Describe the groups of readable images, how they were found, and how the splits treat them."""
-    readable, columns = _readable(index), ("label", "split", "group")
-    labels, splits, groups = (np.array([line[key] for line in readable]) for key in columns)
-    found = {"origin": "pixels" if grouping else "source", **audit.audit(labels, splits, groups, kind, seed)}
-    return found | {key: getattr(grouping, key, None) for key in ("checked", "links", "dropped")}
+def _augmentation(images: np.ndarray, index: "pd.DataFrame", seed: int) -> list[AugmentedExample]:
+    """Write a few training images as they are and as training sees them."""
+    stage.import_tensorflow()
+    from lesion.networks import batches
+
+    positions = preview.augmented_positions(index)
+    return preview.augmentation(index, positions, batches.augmented_pairs(images, positions, seed))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every script does around its work: the import path, a quiet TensorFlow, and one exit for errors."""
+"""Frame of every script: the import path, a quiet TensorFlow, and one exit for errors."""
 
 import contextlib
 import os
@@ -17,17 +17,17 @@ from lesion.errors import LesionError
 
 
 def run(stage: str, main: Callable[[], bool], exclusive: bool = True) -> NoReturn:
-    """Run `main` and exit; where it is `exclusive`, only while no other stage works in the same folder.
+    """Run `main` and exit; if it is `exclusive`, only while no other stage works in the same folder.
 
-    Status 0: done. 1: `main` returned False, some of it failed and it has said so. 2: it stopped, by Ctrl-C or
-    by an error that the user can mend, printed as one line. A traceback means a fault of the program.
+    Exit status 0: done. 1: `main` returned False, since some of the work failed, and has said so. 2: stopped by
+    Ctrl-C or by an error that the user can mend, printed as one line. A traceback means a fault in the program.
     """
     try:
         with store.exclusive(stage) if exclusive else contextlib.nullcontext():
             status = 0 if main() else 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cut the goodbye short
-        status = _fail(f"{stage}: stopped by Ctrl-C; what was finished is kept, the same command goes on")
+        status = _fail(f"{stage}: stopped by Ctrl-C; what was finished is kept, the same command resumes")
     except LesionError as error:
         status = _fail(str(error))
     except Exception as error:
@@ -42,20 +42,20 @@ def run(stage: str, main: Callable[[], bool], exclusive: bool = True) -> NoRetur
 def import_tensorflow() -> None:
     """Import TensorFlow without its start-up notes on the screen.
 
-    They come from compiled code before any log level holds, so the standard error itself is put aside
-    meanwhile; it is shown when the import fails.
+    They come from compiled code before any log level applies. So the standard error is redirected into a file
+    meanwhile, and shown if the import fails.
     """
     screen = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
         try:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # the notes about graphics processors come here
             tf.get_logger().setLevel("ERROR")  # its advice is for programmers
         except BaseException:
-            aside.seek(0)
-            os.write(screen, aside.read())
+            notes.seek(0)
+            os.write(screen, notes.read())
             raise
         finally:
             os.dup2(screen, 2)

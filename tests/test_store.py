@@ -1,12 +1,18 @@
+"""Files on disk: whole or not at all, checked when they are read."""
+
 import errno
 import json
+import math
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from lesion import config, store
 from lesion.errors import LesionError
+from lesion.records.report import ReportRecord
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
@@ -34,9 +40,58 @@ def test_a_missing_or_damaged_artefact_names_the_command_that_makes_it(tmp_path)
 
 
 def test_a_table_comes_back_as_it_was_written(tmp_path):
-    rows = [{"row": "1", "reason": 'comma, "quote"\nnew line'}, {"row": "2", "reason": "äöü"}]
-    store.write_table(tmp_path / "index.csv", rows)
-    assert store.read_table(tmp_path / "index.csv", "invoke prepare") == rows
+    rows = {
+        "row": [1, 2],
+        "reason": ['comma, "quote"\nnew line', "äöü"],
+        "loss": [0.1 + 0.2, math.nan],  # a float in full comes back as the same float
+        "split": ["", "NA"],  # text is text, though pandas would take it for a missing number
+    }
+    store.write_table(tmp_path / "index.csv", pd.DataFrame(rows))
+    table = store.read_table(tmp_path / "index.csv", "invoke prepare").to_dict("list")
+    assert table["loss"][0] == 0.1 + 0.2 and math.isnan(table["loss"][1])
+    assert [table[name] for name in ("row", "reason", "split")] == [rows[name] for name in ("row", "reason", "split")]
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2,3\n4\n5,6,7,8,9\n", b"\xff\xfe"])
+def test_a_damaged_table_names_the_command_that_makes_it_anew(tmp_path, content):
+    (tmp_path / "index.csv").write_bytes(content)
+    with pytest.raises(LesionError, match=r"index\.csv is damaged .*: run `invoke prepare --force`"):
+        store.read_table(tmp_path / "index.csv", "invoke prepare")
+
+
+def test_a_record_comes_back_as_it_was_written_and_of_another_shape_is_refused(tmp_path):
+    path = tmp_path / "report.json"
+    record = ReportRecord("f" * 16, ["scratch: failed"], store.provenance(1.234))
+    store.write_record(path, record)
+    assert store.read_record(path, ReportRecord, "invoke report") == record
+    for key, value in {"failures": [1], "fingerprint": None, "provenance": {}}.items():
+        store.write_json(path, store.plain(record) | {key: value})
+        with pytest.raises(
+            LesionError, match=rf"report\.json is not as expected .*{key}.*: run `invoke report --force`"
+        ):
+            store.read_record(path, ReportRecord, "invoke report")
+
+
+def test_a_folder_of_another_fingerprint_is_emptied_and_of_the_same_kept(tmp_path):
+    folder = tmp_path / "partial"
+    assert not store.claim(folder, "one")
+    (folder / "state").write_text("kept")
+    assert store.claim(folder, "one")
+    assert (folder / "state").read_text() == "kept"
+    assert not store.claim(folder, "two")
+    assert not (folder / "state").exists()
+
+
+def test_an_array_is_written_in_order_and_no_half_of_it_is_left_behind(tmp_path):
+    path = tmp_path / "images.npy"
+    with store.new_array(path, (4, 2), np.dtype(np.uint8)) as append:
+        append(np.array([[1, 2], [3, 4]], np.uint8))
+        append(np.array([[5, 6], [7, 8]], np.uint8))
+    assert np.load(path).tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
+    with pytest.raises(RuntimeError), store.new_array(tmp_path / "half.npy", (4, 2), np.dtype(np.uint8)) as append:
+        append(np.zeros((1, 2), np.uint8))
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_stage_is_finished_only_with_the_same_fingerprint(tmp_path):

@@ -145,7 +145,7 @@ def test_other_groups_make_other_intervals_and_evaluate_says_how_sure_the_answer
         assert new["roc_auc"] == old["roc_auc"] and new["groups"] == 2 < old["groups"]
         assert set(new["intervals"].values()) == {None}
         assert f"{name}: test ROC-AUC {new['roc_auc']:.3f} (95 % interval undefined), accuracy" in printed
-        for warning in new["sentinel"]:
+        for warning in new["collapsed"]:
             assert f"warning: {name} collapsed on the test split: {warning}" in printed
 
 
@@ -200,13 +200,13 @@ def test_leak_trains_on_both_splits_and_the_report_shows_what_the_random_one_add
     before, words = state(home), ["leak", "--model", "scratch", "--epochs", "1", "--seeds", "2"]
     invoke(home, *words)
     measured = json.loads((home / "reports" / "leak.json").read_text())
-    runs = {(run["seed"], run["split"]): run for run in measured["runs"]}
-    assert set(runs) == {(seed, split) for seed in (0, 1) for split in ("grouped", "random")}
+    trials = {(trial["seed"], trial["split"]): trial for trial in measured["trials"]}
+    assert set(trials) == {(seed, split) for seed in (0, 1) for split in ("grouped", "random")}
     for metric in ("roc_auc", "accuracy"):
-        mean = sum(runs[seed, "random"][metric] - runs[seed, "grouped"][metric] for seed in (0, 1)) / 2
+        mean = sum(trials[seed, "random"][metric] - trials[seed, "grouped"][metric] for seed in (0, 1)) / 2
         assert measured["difference"][metric]["mean"] == pytest.approx(mean)
-    for (_, split), run in runs.items():
-        assert (run["with_sibling"] > 0) == (split == "random")
+    for (_, split), trial in trials.items():
+        assert (trial["with_sibling"] > 0) == (split == "random")
     assert sorted(path.name for path in (home / "leak" / "runs").glob("*/*")) == ["result.json"] * 4
     (home / "leak" / "runs" / "scratch-random-1" / "result.json").unlink()
     finished = (home / "leak" / "runs" / "scratch-random-0" / "result.json").stat().st_mtime_ns
@@ -220,11 +220,15 @@ def test_leak_trains_on_both_splits_and_the_report_shows_what_the_random_one_add
 
 
 def test_leak_prepares_other_images_beside_those_of_the_experiment(copies, tmp_path):
-    assert "--epochs 0 is too small" in invoke(tmp_path, "leak", "--data", str(copies), "--epochs", "0", status=2)
-    assert (tmp_path / "leak" / "data" / "manifest.json").exists()
-    assert not (tmp_path / "data").exists()
-    invoke(tmp_path, "clean")
-    assert not state(tmp_path)
+    weights, home = tmp_path / "weights", tmp_path / "home"
+    weights.mkdir()
+    (weights / "mobilenet_v2_notop.weights.h5").write_text("no weights")
+    said = invoke(home, "leak", "--data", str(copies), "--weights", str(weights), status=2)
+    assert "mobilenet cannot start from" in said
+    assert (home / "leak" / "data" / "manifest.json").exists()
+    assert not (home / "data").exists()
+    invoke(home, "clean")
+    assert not state(home)
 
 
 def test_bench_measures_a_part_and_the_report_shows_it(home):
@@ -306,23 +310,23 @@ def copies(tmp_path_factory):
 
 
 def groups_of(home):
-    """Return the manifest's audit, and the splits in which each group of the index stands."""
+    """Return the manifest's audit, and the splits of each group of the index."""
     with (home / "data" / "index.csv").open() as file:
         index = list(csv.DictReader(file))
-    stands = {}
+    splits = {}
     for line in index:
-        stands.setdefault(line["group"], []).append(line["split"])
-    return json.loads((home / "data" / "manifest.json").read_text())["groups"], stands
+        splits.setdefault(line["group"], []).append(line["split"])
+    return json.loads((home / "data" / "manifest.json").read_text())["groups"], splits
 
 
 def test_copies_are_found_from_pixels_kept_in_one_split_and_audited(copies, tmp_path):
     words = ["prepare", "--data", str(copies), "--image-size", "32"]
     printed = invoke(tmp_path, *words)
     assert "52 images show 26 lesions, as far as their pixels tell; the largest group has 3; found in" in printed
-    groups, stands = groups_of(tmp_path)
+    groups, splits_of = groups_of(tmp_path)
     assert groups["origin"] == "pixels"
     assert (groups["count"], groups["sizes"]) == (26, {"1": 2, "2": 22, "3": 2})
-    assert all(len(set(splits) - {"external"}) <= 1 for splits in stands.values())
+    assert all(len(set(splits) - {"external"}) <= 1 for splits in splits_of.values())
     assert groups["shared"] == {"train/validation": 0, "train/test": 0, "validation/test": 0}
     assert groups["siblings"]["grouped"]["with_sibling"] == 0 < groups["siblings"]["random"]["with_sibling"]
     assert groups["external"] == {"rows": 4, "with_sibling": 2}
@@ -344,10 +348,10 @@ def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
     invoke(tmp_path, "prepare", *SMALL)
     before, _ = groups_of(tmp_path)
     invoke(tmp_path, "prepare", *SMALL, "--split", "random")
-    groups, stands = groups_of(tmp_path)
+    groups, splits_of = groups_of(tmp_path)
     assert json.loads((tmp_path / "data" / "manifest.json").read_text())["settings"]["split"] == "random"
     assert groups["origin"] == "source" and groups["checked"] is None
-    torn = [splits for splits in stands.values() if {"train", "test"} <= set(splits)]
+    torn = [splits for splits in splits_of.values() if {"train", "test"} <= set(splits)]
     assert len(torn) == groups["shared"]["train/test"] > 0
     assert groups["siblings"] == before["siblings"]
     assert sum(splits.count("test") for splits in torn) == groups["siblings"]["random"]["with_sibling"]
@@ -359,7 +363,7 @@ def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
         (["train", "--model", "resnet"], "--model 'resnet' is not known: give one of scratch, mobilenet, efficientnet"),
         (["prepare", "--data", "nowhere"], "'nowhere' does not exist"),
         (["prepare", "--data", "sample", "--image-size", "4"], "--image-size 4 does not work"),
-        (["prepare", "--split", "half"], "--split 'half' is not known: give grouped or random"),
+        (["prepare", "--split", "half"], "--split 'half' is not known: give one of grouped, random"),
         (["prepare", "--data", "sample", "--limit", "6"], "too few"),
         (["bench", "--part", "lunch"], "--part 'lunch' is not known: give one of training, pipeline, gradcam, prepare"),
         (["leak", "--model", "resnet"], "--model 'resnet' is not known"),
@@ -371,7 +375,11 @@ def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
         (["evaluate"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["explain"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["report"], "data/manifest.json is missing: run `invoke prepare` first"),
-        (["predict", "--image", "nothing.jpg"], "no model is trained yet"),
+        (["predict", "--image", "nothing.jpg"], "--image 'nothing.jpg' is neither a file nor a folder"),
+        (["predict", "--image", "README.md"], "no model is trained yet"),
+        (["all", "--model", "nope"], "--model 'nope' is not known: give one of scratch, mobilenet, efficientnet"),
+        (["all", "--data", "sample", "--epochs", "0"], "--epochs 0 is too small: give at least 1"),
+        (["all", "--data", "sample", "--weights", "nowhere"], "--weights 'nowhere' is neither a folder nor one of"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_that_says_what_to_do(tmp_path, words, said):

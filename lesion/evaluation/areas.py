@@ -1,4 +1,4 @@
-"""How well scores rank malignant above benign: areas under curves, for one weighting of the rows or for many at once.
+"""Areas under curves, which tell how well scores rank malignant above benign, for one weighting of the rows or many.
 
 Weights instead of copied rows make the bootstrap quick: the rows are sorted once, and every replicate is then a
 row of weights. Rows of equal score move together, so that ties are exact.
@@ -13,7 +13,7 @@ from lesion import config
 
 @dataclass(frozen=True)
 class Ranking:
-    """Rows in the order of their scores, lowest first, and where each run of equal scores begins."""
+    """Rows in the order of their scores, lowest first, and where each series of equal scores begins."""
 
     order: np.ndarray  # (N,) positions of the rows
     malignant: np.ndarray  # (N,) 1 where malignant, in that order
@@ -28,40 +28,32 @@ def rank(labels: np.ndarray, probabilities: np.ndarray) -> Ranking:
 
 
 def areas(ranking: Ranking, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return `roc_auc`, `average_precision` and `partial_auc` of each weighting, NaN where a class has no weight.
+    """Return `roc_auc`, `average_precision` and `partial_auc` of each weighting, NaN if a class has no weight.
 
-    `weights` (R, N) at least 0, a column a row of the data in its own order. Each figure is (R,):
+    `weights` (R, N) at least 0, one column for each row of the data in its own order. Each figure is (R,):
     ROC-AUC in 0 to 1 (Mann and Whitney's share of pairs, half for ties), average precision in 0 to 1 (as scikit-learn
-    defines it: no interpolation), partial ROC-AUC in 0 to 0.2 (see `partial_auc`).
+    defines it: no interpolation), partial ROC-AUC in 0 to 0.2: the area between the ROC curve and the line of 80 %
+    sensitivity, the primary score of the ISIC 2024 challenge, not normalised, so that guessing scores 0.02. It is the
+    area under specificity over the share of missed malignant rows, from 0 to 0.2, with straight lines between corners.
     """
     below = _weights_below(ranking, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
         specificity, missed = below / below[:, :, -1:]
         at_least = below[:, :, -1:] - below[:, :, :-1]  # weight at each score and above
         precision = at_least[1] / at_least.sum(axis=0)
-        precision[at_least.sum(axis=0) == 0] = 0  # no row there, so it counts nothing
-        area = _roc_area(below)
-        return {
-            "roc_auc": area,
-            "average_precision": np.sum(np.diff(missed, axis=1) * precision, axis=1)
-            + 0 * area,  # NaN where the area is
-            "partial_auc": _left_area(missed, specificity, 1 - config.STATISTICS.partial_auc_sensitivity),
-        }
+    precision[at_least.sum(axis=0) == 0] = 0  # no row there, so it counts nothing
+    figures = {
+        "roc_auc": _roc_area(below),
+        "average_precision": np.sum(np.diff(missed, axis=1) * precision, axis=1),
+        "partial_auc": _left_area(missed, specificity, 1 - config.STATISTICS.partial_auc_sensitivity),
+    }
+    one_class = (below[:, :, -1] == 0).any(axis=0)
+    return {name: np.where(one_class, np.nan, figure) for name, figure in figures.items()}
 
 
 def roc_area(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
-    """Return only the ROC-AUC (R,) of each weighting, as `areas` does, in half the time."""
+    """Return only the ROC-AUC (R,) of each weighting, the same as `areas`, in half the time."""
     return _roc_area(_weights_below(ranking, weights))
-
-
-def partial_auc(labels: np.ndarray, probabilities: np.ndarray) -> float | None:
-    """Return the area between the ROC curve and the line of 80 % sensitivity, in 0 to 0.2; None for one class.
-
-    The primary score of the ISIC 2024 challenge, not normalised: guessing has 0.02. It is the area under
-    specificity over the share of missed malignant rows, from 0 to 0.2, with straight lines between the corners.
-    """
-    value = areas(rank(labels, probabilities), np.ones((1, len(labels))))["partial_auc"][0]
-    return None if np.isnan(value) else float(value)
 
 
 def _weights_below(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
@@ -84,8 +76,9 @@ def _roc_area(below: np.ndarray) -> np.ndarray:
 
 def _left_area(x: np.ndarray, y: np.ndarray, end: float) -> np.ndarray:
     """Return the area (R,) under each of the curves `y` over rising `x`, both (R, K), from 0 to `end`."""
-    left, right = x[:, :-1], np.minimum(x[:, 1:], end)
-    run = np.diff(x, axis=1)
-    reached = np.divide(right - left, run, out=np.zeros_like(run), where=run > 0)  # share of each piece up to `end`
+    left = x[:, :-1]
+    right = np.minimum(x[:, 1:], end)
+    width = np.diff(x, axis=1)
+    reached = np.divide(right - left, width, out=np.zeros_like(width), where=width > 0)  # share of each piece to `end`
     height = y[:, :-1] + reached / 2 * np.diff(y, axis=1)
-    return np.sum(np.where(left < end, (right - left) * height, 0), axis=1) + 0 * x[:, -1]  # NaN where the curve is
+    return np.sum(np.where(left < end, (right - left) * height, 0), axis=1)

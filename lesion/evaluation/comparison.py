@@ -1,116 +1,129 @@
-"""Whether one model is better than another on the same rows, and what the data support, in plain words.
+"""Comparison of two models on the same rows: differences, intervals and tests.
 
-Rows of one group (images of one lesion) are no independent evidence, so the interval, the test of the ROC-AUC and the
-test of the accuracy all count groups. Where every group is one row they are the ordinary paired bootstrap, the test
-of DeLong and the exact McNemar test.
+Rows of one group (images of one lesion) are not independent evidence, so the interval, the test of the ROC-AUC and the
+test of the accuracy all count groups. If every group is one row they are the ordinary paired bootstrap, the test of
+DeLong and the exact McNemar test.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
-from scipy.stats import binom, binomtest, norm, rankdata
+from scipy.stats import binom, norm, rankdata
 
 from lesion.evaluation import intervals
 from lesion.evaluation.areas import rank, roc_area
+from lesion.evaluation.figures import or_none
+from lesion.records.common import Interval
+from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison
 
-ROUNDING = 1e-15  # a variance, or a difference, below it is none
-
-
-def compare(
-    labels: np.ndarray, first: np.ndarray, second: np.ndarray, groups: np.ndarray, threshold: float
-) -> dict[str, Any]:
-    """Compare two models' probabilities of malignancy on the same rows; plain values, None where undefined.
-
-    `labels` (N,) of 0 and 1, `first` and `second` (N,) in 0 to 1, `groups` (N,) integers; from `threshold` on the
-    verdict is malignant. `roc_auc` and `accuracy` each hold both models' values, `difference` (first minus second),
-    its 95 % `interval` by paired bootstrap over groups, and `p`, two-sided: of DeLong's test for grouped rows, and
-    of the exact McNemar test over groups. `accuracy` also holds the discordant rows and `p_rows`, McNemar's test
-    as if the rows were independent, which is too small where groups hold several rows.
-    """
-    areas, covariance = roc_areas(labels, [first, second], groups)
-    right = [(scores >= threshold) == (labels == 1) for scores in (first, second)]
-    gained = right[0].astype(int) - right[1]
-    bounds = _difference_intervals(labels, [first, second], groups, gained)
-    only_first, only_second = int(np.sum(gained == 1)), int(np.sum(gained == -1))
-    discordant = only_first + only_second
-    return {
-        "rows": len(labels),
-        "groups": len(np.unique(groups)),
-        "roc_auc": {**_pair(*areas), "interval": bounds["roc_auc"], **delong(areas, covariance)},
-        "accuracy": {
-            **_pair(*(np.mean(row) for row in right)),
-            "interval": bounds["accuracy"],
-            "only_first_right": only_first,
-            "only_second_right": only_second,
-            "p": mcnemar_of_groups(gained, groups),
-            "p_rows": float(binomtest(only_first, discordant).pvalue) if discordant else 1.0,
-        },
-    }
+ROUNDING = 1e-15  # variances and differences below this count as zero
 
 
 def compare_all(
     labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray, threshold: float
-) -> list[dict[str, Any]]:
+) -> list[Comparison]:
     """Compare each two of `models`, name to probabilities (N,), as `compare` does.
 
-    Each comparison also holds `first` and `second`, the names, and `p_corrected` beside each `p`: corrected by Holm
-    for the number of pairs, the ROC-AUC and the accuracy apart.
+    The p-values are corrected by Holm for the number of pairs, those of the ROC-AUC and of the accuracy apart.
     """
-    pairs = list(combinations(models, 2))
-    found = [
-        {"first": first, "second": second, **compare(labels, models[first], models[second], groups, threshold)}
-        for first, second in pairs
+    pairs = [
+        compare(labels, {first: models[first], second: models[second]}, groups, threshold)
+        for first, second in combinations(models, 2)
     ]
-    for metric in ("roc_auc", "accuracy"):
-        corrected = holm([comparison[metric]["p"] for comparison in found])
-        for comparison, p in zip(found, corrected, strict=True):
-            comparison[metric]["p_corrected"] = p
-    return found
+    areas = holm([pair.roc_auc.p for pair in pairs])
+    accuracies = holm([pair.accuracy.p for pair in pairs])
+    return [
+        replace(
+            pair,
+            roc_auc=replace(pair.roc_auc, p_corrected=area),
+            accuracy=replace(pair.accuracy, p_corrected=accuracy),
+        )
+        for pair, area, accuracy in zip(pairs, areas, accuracies, strict=True)
+    ]
+
+
+def compare(labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray, threshold: float) -> Comparison:
+    """Compare two models' probabilities of malignancy on the same rows; a figure is None if it is undefined.
+
+    `labels` (N,) of 0 and 1, `models` the two names to probabilities (N,) in 0 to 1, `groups` (N,) integers; from
+    `threshold` on the verdict is malignant. The intervals of the differences are from a paired bootstrap over groups;
+    the two-sided p-values are those of DeLong's test for grouped rows, and of the exact McNemar test over groups. They
+    are not corrected for the number of comparisons.
+    """
+    (first, second), scores = models, list(models.values())
+    areas, covariance = roc_areas(labels, scores, groups)
+    first_right, second_right = ((each >= threshold) == (labels == 1) for each in scores)
+    gained = first_right.astype(int) - second_right
+    bounds = _difference_intervals(labels, scores, groups, gained)
+    return Comparison(
+        first=first,
+        second=second,
+        rows=len(labels),
+        groups=len(np.unique(groups)),
+        roc_auc=AreaDifference(
+            first=or_none(areas[0]),
+            second=or_none(areas[1]),
+            difference=or_none(areas[0] - areas[1]),
+            interval=bounds["roc_auc"],
+            p=delong(areas, covariance),
+        ),
+        accuracy=AccuracyDifference(
+            first=float(first_right.mean()),
+            second=float(second_right.mean()),
+            difference=float(first_right.mean() - second_right.mean()),
+            interval=bounds["accuracy"],
+            only_first_right=int(np.sum(gained == 1)),
+            only_second_right=int(np.sum(gained == -1)),
+            p=mcnemar_of_groups(gained, groups),
+        ),
+    )
 
 
 def roc_areas(labels: np.ndarray, models: Sequence[np.ndarray], groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the ROC-AUC (K,) of K models' scores, each (N,), and the covariance (K, K) of these areas.
 
-    Obuchowski, Biometrics 53 (1997) 567: rows of one group may depend on each other. Where each group is one row,
-    it is the covariance of DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837. The placement values come
-    from mid-ranks (Sun and Xu, IEEE Signal Processing Letters 21 (2014) 1389). NaN where a class is missing or
-    stands in one group alone.
+    Obuchowski, Biometrics 53 (1997) 567: rows of one group may depend on each other. If each group is one row, it is
+    the covariance of DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837. The placement values come from
+    mid-ranks (Sun and Xu, IEEE Signal Processing Letters 21 (2014) 1389). NaN if a class is missing, and for the
+    covariance also if a class is in one group alone.
     """
+    unknown = np.full((len(models), len(models)), np.nan)
     _, group_of_row = np.unique(groups, return_inverse=True)
     members = [labels == 1, labels == 0]
     sizes = [int(member.sum()) for member in members]
     if min(sizes) == 0:
-        return np.full(len(models), np.nan), np.full((len(models),) * 2, np.nan)
+        return np.full(len(models), np.nan), unknown
     placements = [_placements(scores, members) for scores in models]
     areas = np.array([malignant.mean() for malignant, _ in placements])
-    sums = np.zeros((2, group_of_row.max() + 1, len(models)))  # of a group's deviations, over the size of the class
-    for k, pair in enumerate(placements):
+    # For each class, group and model: the sum of the group's deviations, divided by the size of the class.
+    sums = np.zeros((2, group_of_row.max() + 1, len(models)))
+    for model, pair in enumerate(placements):
         for side, (member, values) in enumerate(zip(members, pair, strict=True)):
-            sums[side, :, k] = np.bincount(group_of_row[member], values - areas[k], sums.shape[1]) / sizes[side]
+            deviations = np.bincount(group_of_row[member], values - areas[model], sums.shape[1])
+            sums[side, :, model] = deviations / sizes[side]
     counts = [len(np.unique(group_of_row[member])) for member in members]
     if min(counts) < 2:
-        return areas, np.full((len(models),) * 2, np.nan)
-    own = sum(count / (count - 1) * part.T @ part for count, part in zip(counts, sums, strict=True))
+        return areas, unknown
+    within = sum(count / (count - 1) * own.T @ own for count, own in zip(counts, sums, strict=True))
     across = sums[0].T @ sums[1] * sums.shape[1] / (sums.shape[1] - 1)
-    return areas, own + across + across.T
+    return areas, within + across + across.T
 
 
-def delong(areas: np.ndarray, covariance: np.ndarray) -> dict[str, float | None]:
-    """Return z and the two-sided p of the difference of two ROC-AUCs (2,) with their covariance (2, 2).
+def delong(areas: np.ndarray, covariance: np.ndarray) -> float | None:
+    """Return the two-sided p of the difference of two ROC-AUCs (2,) with their covariance (2, 2).
 
-    None where the covariance is unknown. Where nothing varies (perfect scores against constant ones) z is None, and
-    p is 1 or 0 as the areas are equal or not; with few rows only the interval then tells how little that says.
+    None if the covariance is unknown. If nothing varies (perfect scores against constant ones) p is 1 or 0 as the areas
+    are equal or not; with few rows only the interval then tells how little that says.
     """
     difference = areas[0] - areas[1]
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     if np.isnan(variance):
-        return {"z": None, "p": None}
+        return None
     if variance < ROUNDING:
-        return {"z": None, "p": float(abs(difference) < ROUNDING)}
-    z = float(difference / np.sqrt(variance))
-    return {"z": z, "p": float(2 * norm.sf(abs(z)))}
+        return float(abs(difference) < ROUNDING)
+    return float(2 * norm.sf(abs(difference / np.sqrt(variance))))
 
 
 def mcnemar_of_groups(gained: np.ndarray, groups: np.ndarray) -> float:
@@ -118,7 +131,7 @@ def mcnemar_of_groups(gained: np.ndarray, groups: np.ndarray) -> float:
 
     `gained` (N,): 1 where only the first model is right, -1 where only the second is, else 0. In truth equal models
     could be swapped in any group; p is the share of all such swaps that give a difference at least as large as the
-    one found. Where each group is one row it is the exact McNemar test.
+    one observed. If each group is one row it is the exact McNemar test.
     """
     net = np.abs(np.bincount(np.unique(groups, return_inverse=True)[1], weights=gained)).astype(int)
     chances = np.ones(1)  # of each difference from -n to n, that is of each number of steps of 2 above -n
@@ -131,19 +144,20 @@ def mcnemar_of_groups(gained: np.ndarray, groups: np.ndarray) -> float:
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values corrected by Holm's step-down method for all that are not None."""
-    known = [index for index, value in enumerate(values) if value is not None]
-    corrected, highest = list(values), 0.0
-    for place, index in enumerate(sorted(known, key=lambda index: values[index])):
-        highest = max(highest, min(1.0, (len(known) - place) * values[index]))
+    """Return p-values corrected by Holm's step-down method; None stays None and is not counted."""
+    known = sorted((value, index) for index, value in enumerate(values) if value is not None)
+    corrected = list(values)
+    highest = 0.0
+    for place, (value, index) in enumerate(known):
+        highest = max(highest, min(1.0, (len(known) - place) * value))
         corrected[index] = highest
     return corrected
 
 
 def _difference_intervals(
     labels: np.ndarray, models: Sequence[np.ndarray], groups: np.ndarray, gained: np.ndarray
-) -> dict[str, list[float] | None]:
-    """Return the 95 % intervals of the differences, the same replicates for both models; None where undefined."""
+) -> dict[str, Interval]:
+    """Return the intervals of the differences, from the same replicates for both models; None if undefined."""
     orders = [rank(labels, scores) for scores in models]
 
     def measure(weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -151,12 +165,14 @@ def _difference_intervals(
         return {"roc_auc": areas[0] - areas[1], "accuracy": weights @ gained / weights.sum(axis=1)}
 
     replicates = intervals.bootstrap(labels, groups, measure)
-    sides = intervals.reach(labels, groups)
-    if sides is None:
+    errors = intervals.reach(labels, groups)
+    if errors is None:
         return dict.fromkeys(replicates)
-    whole = measure(np.ones((1, len(labels))))
-    ends = {name: whole[name][0] + np.array([-1, 1]) * sides * np.std(replicates[name], ddof=1) for name in whole}
-    return {name: np.clip(pair, -1, 1).tolist() for name, pair in ends.items()}
+    bounds: dict[str, Interval] = {}
+    for name, difference in measure(np.ones((1, len(labels)))).items():
+        ends = difference[0] + np.array([-1, 1]) * errors * np.std(replicates[name], ddof=1)
+        bounds[name] = np.clip(ends, -1, 1).tolist()
+    return bounds
 
 
 def _placements(scores: np.ndarray, members: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -164,9 +180,3 @@ def _placements(scores: np.ndarray, members: Sequence[np.ndarray]) -> tuple[np.n
     ranks = rankdata(scores)
     malignant, benign = (ranks[member] - rankdata(scores[member]) for member in members)
     return malignant / members[1].sum(), 1 - benign / members[0].sum()
-
-
-def _pair(first: float, second: float) -> dict[str, float | None]:
-    if np.isnan(first):
-        return {"first": None, "second": None, "difference": None}
-    return {"first": float(first), "second": float(second), "difference": float(first - second)}

@@ -1,6 +1,7 @@
-"""Numbers from predictions, and from nothing else."""
+"""Scores of the models on each subset of the rows, and how they compare."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,166 +9,131 @@ from sklearn import metrics as sk
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.evaluation import areas, calibration, collapse, comparison, intervals, thresholds, wording
+from lesion.evaluation import calibration, collapse, comparison, figures, intervals, thresholds, wording
 from lesion.prepared import PreparedData
+from lesion.records.metrics import ClassScores, Comparison, ModelScores, RocCurve, Scores
 
 ROC_POINTS = 500  # at most; a curve of more corners looks the same
 
 
-def score(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    groups: np.ndarray,
-    validation: tuple[np.ndarray, np.ndarray],
-    threshold: float = config.DECISION.threshold,
-) -> dict[str, Any]:
-    """Score one model's predictions of one split; malignant is the positive class.
+@dataclass(frozen=True)
+class Results:
+    """All models on all subsets."""
 
-    `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `groups` (N,) integers, equal where rows
-    show one lesion; from `threshold` on the verdict is malignant. `validation`, (labels, probabilities) of the
-    validation split, chooses the operating points and the temperature of the calibration. Returns plain numbers;
-    None stands where one is undefined: precision where nothing is called malignant, ROC-AUC where only one class is
-    present, an interval among too few groups, and so on. Raises LesionError where a probability is not in 0 to 1.
+    models: dict[str, ModelScores]
+    comparisons: dict[str, list[Comparison]]  # subset -> every pair of models
+    preference: dict[str, list[str]]  # subset -> the comparisons in words
+    failed: dict[str, str]  # model -> why it cannot be scored
+
+
+def measure(data: PreparedData, probabilities: Mapping[str, np.ndarray], digests: Mapping[str, str]) -> Results:
+    """Score and compare models on all subsets of the data.
+
+    `probabilities`: a key of config.NETWORKS to (N,), one for each row of `data`, any value if a row is not scored;
+    `digests`: the same keys to the digest of the weights that made them.
     """
-    broken = np.sum(~((probabilities >= 0) & (probabilities <= 1)))
-    if broken:
-        raise LesionError(f"{broken:,} of {len(labels):,} predictions are no probability: run `invoke train --force`")
-    points = operating_points(labels, probabilities, thresholds.choose(*validation))
-    verdicts = probabilities >= threshold
-    both = np.unique(labels).size == 2
-    calibrated = calibration.before_and_after(validation, (labels, probabilities))
-    at_threshold = thresholds.measure(labels, probabilities, threshold)
-    (true_benign, false_malignant), (false_benign, true_malignant) = at_threshold["confusion"]
-    return {
-        "rows": len(labels),
-        "groups": len(np.unique(groups)),
-        "positives": int(np.sum(labels)),
-        "accuracy": _ratio(true_benign + true_malignant, len(labels)),
-        "precision": _ratio(true_malignant, true_malignant + false_malignant),
-        "recall": _ratio(true_malignant, true_malignant + false_benign),
-        "f1": _ratio(2 * true_malignant, 2 * true_malignant + false_malignant + false_benign),
-        "specificity": _ratio(true_benign, true_benign + false_malignant),
-        "roc_auc": float(sk.roc_auc_score(labels, probabilities)) if both else None,
-        "average_precision": float(sk.average_precision_score(labels, probabilities)) if both else None,
-        "partial_auc": areas.partial_auc(labels, probabilities),
-        "balanced_accuracy": at_threshold["balanced_accuracy"],
-        "mcc": at_threshold["mcc"],
-        "brier": calibrated["before"]["brier"],
-        "log_loss": float(sk.log_loss(labels, probabilities, labels=[0, 1])),
-        "intervals": intervals.intervals(labels, probabilities, groups, threshold).bounds,
-        "confusion": at_threshold["confusion"],
-        "per_class": per_class(labels, verdicts),
-        "roc": roc_curve(labels, probabilities) if both else None,
-        "operating": points,
-        "calibration": calibrated,
-        "sentinel": collapse.judge(labels, probabilities, threshold, groups),
-    }
-
-
-def operating_points(
-    labels: np.ndarray, probabilities: np.ndarray, chosen: Mapping[str, float | None]
-) -> dict[str, dict[str, Any] | None]:
-    """Return what each of the `chosen` thresholds gives (see `operating.measure`); None where there is no such threshold."""
-    return {
-        name: None if threshold is None else thresholds.measure(labels, probabilities, threshold)
-        for name, threshold in chosen.items()
-    }
-
-
-def compare(
-    labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Compare each two of `models` on the same rows: the figures, and what they support in plain sentences.
-
-    `labels` (N,) and `groups` (N,) as in `score`; `models` a key of config.NETWORKS to its probabilities (N,). Both
-    lists are empty for a single model. See `comparison.compare_all` and `preference.sentences`.
-    """
-    found = comparison.compare_all(labels, models, groups, config.DECISION.threshold)
-    return found, wording.sentences(found) if found else []
-
-
-def per_class(labels: np.ndarray, verdicts: np.ndarray) -> dict[str, dict[str, float | int | None]]:
-    """Return precision, recall, F1 and support of each class and their macro and weighted averages.
-
-    An average over an undefined figure is undefined (None).
-    """
-    figures = sk.precision_recall_fscore_support(labels, verdicts, labels=[0, 1], zero_division=np.nan)
-    rows = {name: [column[label] for column in figures] for label, name in enumerate(config.CLASSES)}
-    support = figures[3]
-    for name, shares in {"macro average": [0.5, 0.5], "weighted average": support / support.sum()}.items():
-        rows[name] = [float(np.dot(column, shares)) for column in figures[:3]] + [support.sum()]
-    return {
-        name: {
-            **{key: _plain(value) for key, value in zip(("precision", "recall", "f1"), row[:3], strict=True)},
-            "support": int(row[3]),
-        }
-        for name, row in rows.items()
-    }
-
-
-def roc_curve(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, list[float]]:
-    """Return the corners of the ROC curve, thinned evenly to at most ROC_POINTS."""
-    false_rate, true_rate, _ = sk.roc_curve(labels, probabilities)
-    kept = np.unique(np.linspace(0, len(false_rate) - 1, ROC_POINTS).round().astype(int))
-    return {
-        "false_positive_rate": false_rate[kept].round(6).tolist(),
-        "true_positive_rate": true_rate[kept].round(6).tolist(),
-    }
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _plain(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    rows = subsets(data.splits, data.groups)
+    models = {}
+    failed = {}
+    for name, values in probabilities.items():
+        try:
+            models[name] = ModelScores(digest=digests[name], **_score_subsets(data, values, rows))
+        except LesionError as error:
+            failed[name] = f"not measured: {error}"
+    comparisons = {}
+    for subset, positions in rows.items():
+        scored = {name: probabilities[name][positions] for name in models}
+        labels, groups = data.labels[positions], data.groups[positions]
+        comparisons[subset] = comparison.compare_all(labels, scored, groups, config.DECISION.threshold)
+    preference = {subset: wording.sentences(pairs) for subset, pairs in comparisons.items()}
+    return Results(models, comparisons, preference, failed)
 
 
 def subsets(splits: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
     """Return the positions of the rows that are scored together, by name; without those that would be empty.
 
     `splits` (N,) names and `groups` (N,) integers of all rows. Beside the splits of config.SCORED there is
-    config.EXTERNAL_NEW where some of the external rows, but not all, have a sibling among the rows that were split.
+    config.EXTERNAL_NEW if some of the external rows, but not all, have a sibling among the rows that were split.
     """
-    found = {split: np.flatnonzero(splits == split) for split in config.SCORED}
-    external = found[config.EXTERNAL]
+    rows = {split: np.flatnonzero(splits == split) for split in config.SCORED}
+    external = rows[config.EXTERNAL]
     new = external[~np.isin(groups[external], groups[np.isin(splits, list(config.SPLITS))])]
     if len(new) < len(external):
-        found[config.EXTERNAL_NEW] = new
-    return {name: positions for name, positions in found.items() if len(positions)}
+        rows[config.EXTERNAL_NEW] = new
+    return {name: positions for name, positions in rows.items() if len(positions)}
 
 
-def measure(data: PreparedData, probabilities: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Score and compare models on all subsets of the data.
-
-    `probabilities`: a key of config.NETWORKS to (N,), one for each row of `data`, anything where a row is not scored.
-    Returns `models` (model to subset to `metrics.score`), `comparisons` and `preference` (subset to what
-    `metrics.compare` gives), and `failed` (model to the reason why it cannot be scored).
-    """
-    chosen = subsets(data.splits, data.groups)
-    scored, failed = {}, {}
-    for name, values in probabilities.items():
-        try:
-            scored[name] = _score(data, values, chosen)
-        except LesionError as error:
-            failed[name] = f"not measured: {error}"
-    compared = {
-        subset: compare(
-            data.labels[positions], {name: probabilities[name][positions] for name in scored}, data.groups[positions]
-        )
-        for subset, positions in chosen.items()
-    }
-    return {
-        "models": scored,
-        "comparisons": {subset: found for subset, (found, _) in compared.items()},
-        "preference": {subset: said for subset, (_, said) in compared.items()},
-        "failed": failed,
-    }
-
-
-def _score(data: PreparedData, values: np.ndarray, chosen: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    validation = data.labels[chosen["validation"]], values[chosen["validation"]]
+def _score_subsets(data: PreparedData, values: np.ndarray, rows: Mapping[str, np.ndarray]) -> dict[str, Scores]:
+    validation = data.labels[rows["validation"]], values[rows["validation"]]
     return {
         subset: score(data.labels[positions], values[positions], data.groups[positions], validation)
-        for subset, positions in chosen.items()
+        for subset, positions in rows.items()
     }
+
+
+def score(
+    labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray, validation: tuple[np.ndarray, np.ndarray]
+) -> Scores:
+    """Score one model's predictions of one subset; malignant is the positive class.
+
+    `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `groups` (N,) integers, equal if rows show
+    one lesion; from config.DECISION.threshold on the verdict is malignant. `validation`, (labels, probabilities) of
+    the validation split, chooses the operating points and the temperature of the calibration. A figure is None if it
+    is undefined: precision if nothing is called malignant, ROC-AUC if only one class is present, an interval among too
+    few groups, and so on. Raises LesionError if a probability is not in 0 to 1.
+    """
+    broken = np.sum(~((probabilities >= 0) & (probabilities <= 1)))
+    if broken:
+        raise LesionError(f"{broken:,} of {len(labels):,} predictions are no probability: run `invoke train --force`")
+    threshold = config.DECISION.threshold
+    # Any: a number, or None for those figures that Scores allows to be undefined.
+    headline: dict[str, Any] = {
+        name: figures.or_none(value) for name, value in figures.values(labels, probabilities, threshold).items()
+    }
+    fixed = thresholds.measure(labels, probabilities, threshold)
+    chosen = {
+        name: None if value is None else thresholds.measure(labels, probabilities, value)
+        for name, value in thresholds.choose(*validation).items()
+    }
+    return Scores(
+        rows=len(labels),
+        groups=len(np.unique(groups)),
+        **headline,
+        intervals=intervals.intervals(labels, probabilities, groups, threshold),
+        confusion=fixed.confusion,
+        per_class=per_class(labels, probabilities >= threshold),
+        roc=roc_curve(labels, probabilities),
+        operating={"fixed": fixed, **chosen},
+        calibration=calibration.before_and_after(validation, (labels, probabilities)),
+        collapsed=collapse.judge(labels, probabilities, threshold, groups),
+    )
+
+
+def per_class(labels: np.ndarray, verdicts: np.ndarray) -> dict[str, ClassScores]:
+    """Return precision, recall, F1 and support of each class and their macro and weighted averages.
+
+    `labels` and `verdicts` (N,) of 0 and 1. An average over an undefined figure is undefined (None).
+    """
+    precision, recall, f1, support = sk.precision_recall_fscore_support(
+        labels, verdicts, labels=[0, 1], zero_division=np.nan
+    )
+    scores = {
+        name: _class_scores(precision[label], recall[label], f1[label], support[label])
+        for label, name in enumerate(config.CLASSES)
+    }
+    for name, shares in {"macro average": [0.5, 0.5], "weighted average": support / support.sum()}.items():
+        scores[name] = _class_scores(precision @ shares, recall @ shares, f1 @ shares, support.sum())
+    return scores
+
+
+def _class_scores(precision: float, recall: float, f1: float, support: int) -> ClassScores:
+    return ClassScores(figures.or_none(precision), figures.or_none(recall), figures.or_none(f1), int(support))
+
+
+def roc_curve(labels: np.ndarray, probabilities: np.ndarray) -> RocCurve | None:
+    """Return the corners of the ROC curve, thinned evenly to at most ROC_POINTS; None for one class."""
+    if np.unique(labels).size < 2:
+        return None
+    false_rate, true_rate, _ = sk.roc_curve(labels, probabilities)
+    kept = np.unique(np.linspace(0, len(false_rate) - 1, ROC_POINTS).round().astype(int))
+    return RocCurve(false_rate[kept].round(6).tolist(), true_rate[kept].round(6).tolist())

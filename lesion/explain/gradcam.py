@@ -1,7 +1,7 @@
 """Grad-CAM (Selvaraju et al., 2017): where in the image the evidence for a verdict lies.
 
-One function for all models, since each is one flat graph: it is cut at what enters the global average pooling.
-The gradient is taken through the head above the cut only, so a map costs little more than a prediction.
+One function serves all models, since each is one flat graph: it is cut just before the global average pooling.
+The gradient is taken only through the head above the cut, so a map costs little more than a prediction.
 """
 
 from collections.abc import Iterator
@@ -15,23 +15,23 @@ import tensorflow as tf
 from lesion import config
 from lesion.networks import batches, models, surgery
 
-EMPTY = 1e-6  # in units of the logit: no more evidence than this anywhere is none
-OVERLAY_OPACITY = 0.5  # of the strongest evidence; where there is none the photograph shows unchanged
+EMPTY = 1e-6  # in units of the logit: maps whose peak is below this count as empty
+OVERLAY_OPACITY = 0.5  # of the strongest evidence; without evidence the photograph is unchanged
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One image explained; `heat` is S×S float32 from 0 to 1, all 0 where the map is empty."""
+    """The explanation of one image; `heat` is S×S float32 from 0 to 1, all 0 if the map is empty."""
 
     probability: float  # of malignancy
     logit: float
-    malignant: bool  # the verdict, and so the class whose evidence the map shows
+    malignant: bool  # the verdict: the map shows the evidence for it
     heat: np.ndarray
-    peak: float  # the strongest evidence before scaling to 1, in units of the logit
+    peak: float  # the strongest evidence before it is scaled to 1, in units of the logit
 
     @property
     def empty(self) -> bool:
-        """Tell whether nothing in the image speaks for the verdict."""
+        """Tell whether no place in the image is evidence for the verdict."""
         return not self.heat.any()
 
 
@@ -42,7 +42,7 @@ def explained_layer(model: keras.Model) -> keras.layers.Layer:
 
 
 class Explainer:
-    """Grad-CAM of one model; its first batch pays for building the graph, the others cost about a prediction."""
+    """Grad-CAM of one model; the first batch pays for building the graph, the others cost about a prediction."""
 
     def __init__(self, model: keras.Model) -> None:
         below, above = surgery.split_at(model, explained_layer(model).name)
@@ -51,7 +51,7 @@ class Explainer:
         )
 
     def explain(self, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
-        """Explain the verdicts on the rows of `images` (M×S×S×3 uint8), in their order, in batches."""
+        """Explain the verdicts on the images `rows` of `images` (M×S×S×3 uint8), in that order, batch by batch."""
         labels = np.zeros(len(rows))
         for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
             logits, evidence = self.evidence_of(batch)
@@ -63,8 +63,8 @@ def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf
     """Return the logits (B,) and the evidence for each verdict B×h×w, at least 0.
 
     The target is +logit for malignant and -logit for benign, never the probability, whose gradient vanishes
-    where the model is sure. The sum of a channel's gradient, not its mean as in the paper, puts the evidence
-    into units of the logit: the mean of the map is then what the channels add to it.
+    if the model is sure. A channel's weight is the sum of its gradient, not the mean as in the paper: the evidence
+    is then in units of the logit, and the mean of the map is what the channels add to the logit.
     """
     with tf.GradientTape() as tape:
         tape.watch(activations)
@@ -76,7 +76,7 @@ def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf
 
 
 def _explanation(logit: float, coarse: np.ndarray, size: int) -> Explanation:
-    """Enlarge a coarse map to the image; its strongest place is 1, and it is not stretched down to 0."""
+    """Enlarge a coarse map to the size of the image, scaled so that its peak is 1; its minimum is not moved to 0."""
     peak = float(coarse.max())
     heat = np.zeros((size, size), np.float32)
     if peak > EMPTY:
@@ -86,13 +86,13 @@ def _explanation(logit: float, coarse: np.ndarray, size: int) -> Explanation:
 
 
 def picture(heat: np.ndarray) -> np.ndarray:
-    """Return a map (S×S, 0 to 1) as an RGB uint8 picture, black where there is no evidence."""
+    """Return a map (S×S, 0 to 1) as an RGB uint8 picture, black without evidence."""
     levels = np.rint(heat * 255).astype(np.uint8)
     return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Lay a map over an RGB uint8 image; the image itself is neither rescaled nor darkened where heat is 0."""
+    """Lay a map (S×S, 0 to 1) over an RGB uint8 image, which stays as it is wherever the map is 0."""
     levels = np.rint(heat * 255).astype(np.uint8)
     colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_JET), cv2.COLOR_BGR2RGB)
     opacity = OVERLAY_OPACITY * heat[..., np.newaxis]

@@ -1,73 +1,102 @@
-"""What the groups of images of one lesion mean for the splits: how large they are, and what a split tears apart."""
+"""The groups of images of one lesion, described: how large they are, and how a split divides them."""
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
+from lesion.groups.find import Grouping
 from lesion.groups.split import split_rows
+from lesion.records.preparation import Groups, LargeGroup, PreparationSettings, Siblings
+
+if TYPE_CHECKING:  # it takes half a second to import
+    import pandas as pd
 
 
-def audit(labels: np.ndarray, splits: np.ndarray, groups: np.ndarray, kind: str, seed: int) -> dict[str, Any]:
-    """Describe the groups of the rows and how the splits treat them, as plain values.
+def describe(
+    readable: "pd.DataFrame", grouping: Grouping | None, settings: PreparationSettings, pictured: list[LargeGroup]
+) -> Groups:
+    """Describe the groups of the readable images, how they were found, and how the splits treat them.
 
-    `labels` (N,) of 0 and 1, `splits` (N,) the keys of config.SPLITS or config.EXTERNAL, as made by
-    `split_rows(kind, ..., seed)`, and `groups` (N,) integers, of the readable rows. Returns:
-
-    count: number of groups; sizes: rows in a group -> number of such groups.
-    shared: "train/test" and so on -> number of groups with rows in both splits.
-    siblings: for each of config.SPLIT_KINDS, the rows of its test split and how many of them share a group with a
-    row of its train split; None where there are too few groups for such a split.
-    external: the external rows and how many of them share a group with any other split; None where there are none.
+    `readable` are their lines of index.csv. `grouping` is how groups were found, None if the source knows them.
     """
-    _, sizes = np.unique(groups, return_counts=True)
-    external = splits == config.EXTERNAL
+    splits = readable["split"].to_numpy(dtype=str)
+    groups = readable["group"].to_numpy()
+    return Groups(
+        origin="pixels" if grouping else "source",
+        count=len(np.unique(groups)),
+        sizes=sizes(groups),
+        shared=shared(splits, groups),
+        siblings=siblings(readable["label"].to_numpy(), splits, groups, settings.split, settings.seed),
+        external=siblings_of_external(splits, groups),
+        checked=grouping.checked if grouping else None,
+        links=grouping.links if grouping else None,
+        dropped=grouping.dropped if grouping else None,
+        largest=pictured,
+    )
+
+
+def sizes(groups: np.ndarray) -> dict[str, int]:
+    """Return the number of groups of each size: rows in a group -> groups; `groups` (N,) integers."""
+    _, counts = np.unique(groups, return_counts=True)
+    return {str(size): count for size, count in sorted(Counter(counts.tolist()).items())}
+
+
+def shared(splits: np.ndarray, groups: np.ndarray) -> dict[str, int]:
+    """Return the number of groups with rows in both of two splits, by "train/test" and so on; arrays (N,)."""
     return {
-        "count": len(sizes),
-        "sizes": {str(size): count for size, count in sorted(Counter(sizes.tolist()).items())},
-        "shared": {
-            f"{one}/{other}": len(np.intersect1d(groups[splits == one], groups[splits == other]))
-            for one, other in combinations(config.SPLITS, 2)
-        },
-        "siblings": _siblings(labels[~external], splits[~external], groups[~external], kind, seed),
-        "external": _with_sibling(groups[external], groups[~external]) if external.any() else None,
+        f"{one}/{other}": len(np.intersect1d(groups[splits == one], groups[splits == other]))
+        for one, other in combinations(config.SPLITS, 2)
     }
 
 
-def _siblings(labels: np.ndarray, splits: np.ndarray, groups: np.ndarray, kind: str, seed: int) -> dict[str, Any]:
-    found: dict[str, Any] = dict.fromkeys(config.SPLIT_KINDS)
+def siblings(
+    labels: np.ndarray, splits: np.ndarray, groups: np.ndarray, kind: str, seed: int
+) -> dict[str, Siblings | None]:
+    """Return the siblings of the test rows (see `siblings_of_test`) for each of config.SPLIT_KINDS.
+
+    `labels` (N,) of 0 and 1, `splits` (N,) as made by `split_rows(kind, ..., seed)` or config.EXTERNAL, `groups` (N,)
+    integers. External rows do not count. None if there are too few groups for such a split.
+    """
+    own = splits != config.EXTERNAL
+    siblings_by_kind: dict[str, Siblings | None] = dict.fromkeys(config.SPLIT_KINDS)
     for each in config.SPLIT_KINDS:
         with contextlib.suppress(LesionError):
-            made = splits if each == kind else split_rows(each, labels, groups, seed)
-            found[each] = siblings_of_test(made, groups)
-    return found
+            of_kind = splits[own] if each == kind else split_rows(each, labels[own], groups[own], seed)
+            siblings_by_kind[each] = siblings_of_test(of_kind, groups[own])
+    return siblings_by_kind
 
 
-def siblings_of_test(splits: np.ndarray, groups: np.ndarray) -> dict[str, int]:
+def siblings_of_test(splits: np.ndarray, groups: np.ndarray) -> Siblings:
     """Return the number of test rows, and of those that share a group with a training row; arrays (N,)."""
     return _with_sibling(groups[splits == "test"], groups[splits == "train"])
 
 
-def _with_sibling(groups: np.ndarray, others: np.ndarray) -> dict[str, int]:
-    return {"rows": len(groups), "with_sibling": int(np.isin(groups, others).sum())}
+def siblings_of_external(splits: np.ndarray, groups: np.ndarray) -> Siblings | None:
+    """Return the number of external rows, and of those that share a group with another split; None without any."""
+    external = splits == config.EXTERNAL
+    return _with_sibling(groups[external], groups[~external]) if external.any() else None
 
 
-def largest(splits: np.ndarray, groups: np.ndarray, count: int, rows: int) -> list[tuple[int, str, Sequence[int]]]:
-    """Return the `count` largest groups of more than one row, largest first: (size, its splits, its first `rows` positions).
+def _with_sibling(groups: np.ndarray, others: np.ndarray) -> Siblings:
+    return Siblings(rows=len(groups), with_sibling=int(np.isin(groups, others).sum()))
 
-    `splits` and `groups` (N,); of groups of equal size the one with the smallest number comes first.
+
+def largest(splits: np.ndarray, groups: np.ndarray, count: int, rows: int) -> list[tuple[int, str, list[int]]]:
+    """Return the `count` largest groups of more than one row: (size, its splits, positions of its first `rows` rows).
+
+    `splits` and `groups` (N,); largest first, of equal ones the group with the smallest number.
     """
-    numbers, sizes = np.unique(groups, return_counts=True)
-    order = np.argsort(-sizes, kind="stable")[:count]
-    found = []
-    for number, size in zip(numbers[order], sizes[order].tolist(), strict=True):
+    numbers, counts = np.unique(groups, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:count]
+    groups_of_many = []
+    for number, size in zip(numbers[order], counts[order].tolist(), strict=True):
         members = np.flatnonzero(groups == number)
         names = [name for name in (*config.SPLITS, config.EXTERNAL) if name in splits[members]]
         if size > 1:
-            found.append((size, ", ".join(names), members[:rows].tolist()))
-    return found
+            groups_of_many.append((size, ", ".join(names), members[:rows].tolist()))
+    return groups_of_many

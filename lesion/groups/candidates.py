@@ -1,11 +1,13 @@
-"""One short vector a picture that is similar for pictures of one lesion: which pairs are worth a closer look.
+"""Candidates: pairs of pictures that may show one lesion, from one short vector for each picture.
 
-VLAD (Jégou et al., 2010): what a picture's descriptors differ by from the nearest of a few typical descriptors,
-summed up, and shortened by a principal component analysis. All of it is learnt from the pictures themselves.
+The vector is similar for pictures of one lesion. VLAD (Jégou et al., 2010): the differences between a picture's
+descriptors and the nearest of a few typical descriptors are summed, and a principal component analysis shortens the
+sums. All of it is learnt from the pictures themselves.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -16,28 +18,34 @@ from lesion.groups.keypoints import KeypointStore, mirrored, rooted
 
 @dataclass(frozen=True)
 class Signature:
-    """How descriptors become one vector."""
+    """How the descriptors of a picture become one vector."""
 
     words: int = 32  # typical descriptors
     dimensions: int = 256  # 17 MB for 17,000 rows
-    rows: int = 1500  # what words and components are learnt from, at most: 49 MB of vectors and 2 s
-    descriptors: int = 40  # of each of these rows, for the words
+    rows: int = 1500  # from which words and components are learnt, at most: 49 MB of vectors and 2 s
+    descriptors: int = 40  # of each of these rows, from which the words are learnt
 
 
 SIGNATURE = Signature()
 BLOCK = 512  # rows compared with all others at a time: 35 MB for 17,000 rows
 
-Watch = Callable[[Iterable, int, str], Iterator]  # as lesion.progress.progress
+Item = TypeVar("Item")
+
+
+class Progress(Protocol):
+    """A function that yields `items` (`total` of them) and may show how far they are, as `console.progress` does."""
+
+    def __call__(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+        """Yield `items`."""
 
 
 class Signer:
-    """Turns descriptors into signatures; learns how from some rows of a store."""
+    """Turns descriptors into signatures, in a way that it learns from some rows of a store."""
 
     def __init__(self, store: KeypointStore, seed: int) -> None:
-        """Learn typical descriptors and principal components from rows with keypoints, of which there must be one."""
+        """Learn typical descriptors and principal components from rows with keypoints; there must be at least one."""
         rng = np.random.default_rng(seed)
-        rows = np.flatnonzero(store.counts)
-        rows = np.sort(rng.permutation(rows)[: SIGNATURE.rows])
+        rows = np.sort(rng.permutation(np.flatnonzero(store.counts))[: SIGNATURE.rows]).tolist()
         self._words = _typical([store.read(row).descriptors[: SIGNATURE.descriptors] for row in rows], seed)
         vectors = np.empty((2, len(rows), self._words.size), np.float32)
         for place, row in enumerate(rows):
@@ -62,7 +70,7 @@ class Signer:
 
 
 def _typical(descriptors: list[np.ndarray], seed: int) -> np.ndarray:
-    """Return the centres of k-means, (words, LENGTH) float32; some are alike where descriptors are few."""
+    """Return the centres of k-means, (words, LENGTH) float32; some are alike if descriptors are few."""
     values = rooted(np.concatenate(descriptors))
     # k-means takes no fewer values than centres.
     values = np.tile(values, (-(-SIGNATURE.words // len(values)), 1))
@@ -76,21 +84,20 @@ def _components(vectors: np.ndarray) -> np.ndarray:
     """Return the directions in which the vectors (n, D) vary most, (D, dimensions) float32."""
     count = len(vectors)  # smaller than D
     wanted = [max(0, count - SIGNATURE.dimensions), count - 1]
-    # No more eigenvectors than are wanted, in place: `prepare` needs the most memory here.
+    # Only the wanted eigenvectors, and in place: `prepare` needs the most memory here.
     _, directions = eigh(vectors @ vectors.T, subset_by_index=wanted, overwrite_a=True)
     directions = vectors.T @ directions[:, ::-1]
     return directions / np.maximum(np.linalg.norm(directions, axis=0), 1e-6)
 
 
-def signatures(store: KeypointStore, seed: int, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
+def signatures(store: KeypointStore, seed: int, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
     """Return the signatures of all rows and of their mirror images, each (N, D) float32; 0 without keypoints.
 
-    D is SIGNATURE.dimensions, or fewer where there are few rows. `watch` wraps the loop over the rows, to show
-    progress.
+    D is SIGNATURE.dimensions, or fewer if there are few rows. `progress` wraps the loop over the rows.
     """
     signer = Signer(store, seed)
     plain, mirror = np.zeros((2, len(store), signer.dimensions), np.float32)
-    for row in watch(range(len(store)), len(store), "sign images"):
+    for row in progress(range(len(store)), len(store), "sign images"):
         if store.counts[row]:
             plain[row], mirror[row] = signer.sign(store.read(row).descriptors)
     return plain, mirror
@@ -99,12 +106,12 @@ def signatures(store: KeypointStore, seed: int, watch: Watch) -> tuple[np.ndarra
 def nearest(plain: np.ndarray, mirror: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
     """Return the `count` rows most similar to each row or to its mirror image, most similar first, (N, count).
 
-    `plain` and `mirror` (N, D) are signatures. Rows of the same value of `groups` (N,) are passed over, and rows
-    whose signature is 0 have no neighbours and are none; -1 stands where there is nothing left.
+    `plain` and `mirror` (N, D) are signatures. A row of the same group (`groups` (N,)) is never a neighbour, and rows
+    whose signature is 0 neither have nor are neighbours; the missing ones are -1.
     """
     count = min(count, len(plain))
-    empty = ~plain.any(axis=1)
-    found = np.full((len(plain), count), -1)
+    empty = np.logical_not(plain.any(axis=1))
+    neighbours = np.full((len(plain), count), -1)
     for start in range(0, len(plain), BLOCK):
         rows = slice(start, start + BLOCK)
         similar = np.maximum(plain[rows] @ plain.T, plain[rows] @ mirror.T)
@@ -113,5 +120,5 @@ def nearest(plain: np.ndarray, mirror: np.ndarray, groups: np.ndarray, count: in
         values = np.take_along_axis(similar, best, axis=1)
         order = np.lexsort((best, -values), axis=1)
         best[np.isinf(values)] = -1
-        found[rows] = np.take_along_axis(best, order, axis=1)
-    return found
+        neighbours[rows] = np.take_along_axis(best, order, axis=1)
+    return neighbours

@@ -1,11 +1,11 @@
-"""Local features of a photograph: what two pictures of one lesion still share after rotation, zoom and flips.
+"""Keypoints: local features that two pictures of one lesion still share after rotation, zoom and flips.
 
     keypoints = describe(image)
     store = KeypointStore(folder, rows)
     store.write(row, keypoints)
 
-SIFT (Lowe, 2004) does not change with rotation, zoom and brightness. A mirror image it does not recognise, but the
-descriptor of the mirrored picture holds the same numbers in another order, so `mirrored` makes one from the other.
+SIFT (Lowe, 2004) does not change with rotation, zoom and brightness. It does not recognise a mirror image, but the
+descriptor of the mirrored picture has the same numbers in another order, so `mirrored` makes one from the other.
 """
 
 import contextlib
@@ -24,13 +24,13 @@ from lesion.images.resize import resize
 class Detection:
     """How keypoints are found.
 
-    Chosen on photographs with known copies: turned, mirrored, zoomed by .8 to 1.2, sheared and compressed.
+    Chosen on photographs with known copies: rotated, mirrored, zoomed by .8 to 1.2, sheared and compressed.
     """
 
     side: int = 192  # pixels, the longer side: 160 loses copies of blurred photographs, 224 costs half as much again
-    most: int = 250  # the strongest of an image: 34 KB a row on disk
-    contrast: float = 0.005  # SIFT's own .04 leaves soft lesions with no keypoint at all
-    edge: float = 10.0  # SIFT's own, which passes over lines; with 20, stripes of smeared borders, nothing improved
+    most: int = 250  # the strongest of an image: 34 KB on disk for each row
+    contrast: float = 0.005  # SIFT's default of .04 leaves soft lesions without any keypoint
+    edge: float = 10.0  # SIFT's default, which ignores lines; 20 adds stripes of smeared borders and improves nothing
 
 
 DETECTION = Detection()
@@ -38,7 +38,7 @@ GRID, ORIENTATIONS = 4, 8  # of a SIFT descriptor: 4 × 4 cells of 8 orientation
 LENGTH = GRID * GRID * ORIENTATIONS  # numbers in a descriptor
 POINT_BYTES = LENGTH + 2 * np.dtype(np.float32).itemsize  # of one keypoint on disk
 ROW_BYTES = DETECTION.most * POINT_BYTES
-# Mirrored along the keypoint's direction, rows of cells swap places and orientations turn the other way.
+# If a patch is mirrored along the keypoint's direction, rows of cells swap places and orientations are reversed.
 _MIRROR = np.arange(LENGTH).reshape(GRID, GRID, ORIENTATIONS)[::-1, :, -np.arange(ORIENTATIONS)].reshape(-1)
 
 
@@ -50,7 +50,7 @@ class Keypoints:
     descriptors: np.ndarray  # (n, LENGTH) uint8, SIFT
 
     def __len__(self) -> int:
-        """Return how many there are: 0 (a featureless image) to MOST_KEYPOINTS."""
+        """Return their number: 0 (a featureless image) to DETECTION.most."""
         return len(self.points)
 
 
@@ -58,50 +58,52 @@ NONE = Keypoints(np.zeros((0, 2), np.float32), np.zeros((0, LENGTH), np.uint8))
 
 
 def describe(image: np.ndarray) -> Keypoints:
-    """Return the keypoints of an RGB image (height × width × 3 uint8, any size), at most MOST_KEYPOINTS.
+    """Return the keypoints of an RGB image (height × width × 3 uint8, any size), at most DETECTION.most.
 
-    The same image always gives the same keypoints. May run in parallel threads.
+    The same image always gives the same keypoints. Can run in parallel threads.
     """
     grey = _working_size(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-    sift = cv2.SIFT_create(nfeatures=DETECTION.most, contrastThreshold=DETECTION.contrast, edgeThreshold=DETECTION.edge)
-    found, descriptors = sift.detectAndCompute(grey, None)
-    if not found:
+    sift = cv2.SIFT.create(nfeatures=DETECTION.most, contrastThreshold=DETECTION.contrast, edgeThreshold=DETECTION.edge)
+    detected, descriptors = sift.detectAndCompute(grey, None)
+    if not detected:
         return NONE
-    # SIFT returns all keypoints that are as strong as the last one it was asked for.
-    order = np.argsort([-keypoint.response for keypoint in found], kind="stable")[: DETECTION.most]
-    points = cv2.KeyPoint_convert(found)
+    # SIFT returns more than `nfeatures` if several are as strong as the last one.
+    order = np.argsort([-keypoint.response for keypoint in detected], kind="stable")[: DETECTION.most]
+    points = np.asarray(cv2.KeyPoint.convert(detected))
     return Keypoints(points[order].astype(np.float32), descriptors[order].clip(0, 255).astype(np.uint8))
 
 
 def _working_size(grey: np.ndarray) -> np.ndarray:
-    """Return the grey image with its longer side at KEYPOINT_SIDE, its shape kept."""
-    factor = DETECTION.side / max(grey.shape)
-    return resize(grey, *(max(1, round(side * factor)) for side in grey.shape[::-1]))
+    """Return the grey image with its longer side at DETECTION.side, its proportions kept."""
+    height, width = grey.shape
+    factor = DETECTION.side / max(height, width)
+    return resize(grey, max(1, round(width * factor)), max(1, round(height * factor)))
 
 
 def mirrored(descriptors: np.ndarray) -> np.ndarray:
-    """Return what descriptors (n, LENGTH) become when their image is mirrored."""
+    """Return the descriptors (n, LENGTH) of the mirrored image, made from those of the image."""
     return descriptors[:, _MIRROR]
 
 
 def rooted(descriptors: np.ndarray) -> np.ndarray:
     """Return descriptors (n, LENGTH uint8) as float32 of length 1 whose dot product compares histograms.
 
-    RootSIFT (Arandjelović and Zisserman, 2012): the dot product is Hellinger's kernel, which large bins do not rule.
+    RootSIFT (Arandjelović and Zisserman, 2012): the dot product is Hellinger's kernel, in which large bins do not
+    dominate.
     """
     values = descriptors.astype(np.float32)
     return np.sqrt(values / np.maximum(values.sum(axis=1, keepdims=True), 1))
 
 
 class KeypointStore:
-    """The keypoints of `rows` images in one file, a place of fixed size a row.
+    """The keypoints of `rows` images in one file, with a place of fixed size for each row.
 
-    A row that was never written has no keypoints. Read and written as a file and not through a memory map: what was
-    read would count as the process's memory, and a full disk would kill it instead of raising OSError.
+    A row that was never written has no keypoints. It is a plain file and not a memory map: pages that were read would
+    count as the process's memory, and a full disk would kill the process instead of raising OSError.
     """
 
     def __init__(self, folder: Path, rows: int) -> None:
-        """Create the file in `folder`, which must exist; that of an earlier store there is replaced."""
+        """Create the file in `folder`, which must exist; it replaces the file of an earlier store."""
         self.counts = np.zeros(rows, np.int64)
         self._path = folder / "keypoints.bin"
         self._path.write_bytes(b"")
@@ -120,7 +122,7 @@ class KeypointStore:
     def read(self, row: int) -> Keypoints:
         """Return the keypoints of `row`; may be called by several threads at once."""
         count = self.counts[row]
-        with self._path.open("rb") as file:  # a place in the file of its own for each thread
+        with self._path.open("rb") as file:  # each thread has its own position in the file
             file.seek(row * ROW_BYTES)
             content = file.read(count * POINT_BYTES)
         points = np.frombuffer(content, np.float32, 2 * count).reshape(count, 2)
@@ -129,8 +131,8 @@ class KeypointStore:
 
 @contextlib.contextmanager
 def temporary_store(folder: Path, rows: int) -> Iterator[KeypointStore]:
-    """Yield a store of `rows` rows in `folder`, which is made anew and removed in the end, also after an error."""
-    shutil.rmtree(folder, ignore_errors=True)  # left behind by a run that was killed
+    """Yield a store of `rows` rows in `folder`, which is created empty and removed in the end, also after an error."""
+    shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed
     folder.mkdir(parents=True)
     try:
         yield KeypointStore(folder, rows)

@@ -1,4 +1,4 @@
-"""Whether two sets of keypoints show the same lesion: matched descriptors that one affine map explains."""
+"""The check whether two sets of keypoints show the same lesion: does one affine map explain their matches?"""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from lesion.groups.keypoints import Keypoints, mirrored, rooted
 class Matching:
     """When two photographs show one lesion."""
 
-    ratio: float = 0.8  # Lowe's: the second best match must be this much further away, or the match says nothing
-    tolerance: float = 4.0  # pixels at Detection.side between where the map puts a keypoint and where its match is
+    ratio: float = 0.8  # Lowe's: a match counts if its distance is below this share of the second best one's
+    tolerance: float = 4.0  # pixels at Detection.side between the place where the map puts a keypoint and its match
     iterations: int = 2000  # of RANSAC, at most: enough if 1 match in 7 is right
-    confidence: float = 0.999  # to stop before
-    most_zoom: float = 2.5  # either way; .8 to 1.2 with shear, in both pictures, stays below 2
+    confidence: float = 0.999  # from which RANSAC stops earlier
+    most_zoom: float = 2.5  # in or out; .8 to 1.2 with shear, in both pictures, stays below 2
     most_stretch: float = 2.2  # of one direction against the other: twice a zoom of .8 to 1.2 and a shear of .15
     enough_inliers: int = 8  # pairs of different lesions have up to 6, copies 50 and more, distorted blurred ones 9
 
@@ -25,10 +25,10 @@ MATCHING = Matching()
 
 
 def inliers(one: Keypoints, other: Keypoints) -> int:
-    """Return how many keypoints of `one` an affine map, perhaps a mirroring one, takes to their match in `other`.
+    """Return how many keypoints of `one` an affine map, possibly a mirroring one, takes to their match in `other`.
 
-    0 where no plausible map was found. Keypoints at one place count once. The result depends on nothing but the
-    two sets, not even on the thread.
+    0 if there is no plausible map. Keypoints at one place count once. The result depends only on the two sets, not
+    even on the thread.
     """
     if _identical(one, other):
         return max(len(one), MATCHING.enough_inliers)
@@ -45,14 +45,17 @@ def inliers(one: Keypoints, other: Keypoints) -> int:
 
 
 def _identical(one: Keypoints, other: Keypoints) -> bool:
-    """Tell exact copies apart from all else: they count even where keypoints are few or repeat themselves."""
+    """Tell whether these are exact copies: they count even if keypoints are few or repeat themselves."""
     return (
         len(one) > 0 and np.array_equal(one.points, other.points) and np.array_equal(one.descriptors, other.descriptors)
     )
 
 
 def _matches(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (rows, columns) of the (n, m) similarities where a row's best column is clearly better than its second."""
+    """Return (rows, columns): the rows of `similarity` (n, m) whose best column is clear, and that column.
+
+    Changes `similarity`.
+    """
     rows = np.arange(len(similarity))
     columns = similarity.argmax(axis=1)
     best = similarity[rows, columns]
@@ -64,8 +67,8 @@ def _matches(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _agreeing(start: np.ndarray, end: np.ndarray, flip: bool) -> int:
-    """Return how many of the pairs of points (n, 2) one plausible affine map, mirroring or not, explains."""
-    # OpenCV seeds each RANSAC with the same number, whatever ran before.
+    """Return how many pairs of points (n, 2) one plausible affine map explains; it mirrors if `flip`."""
+    # OpenCV seeds each RANSAC with the same number.
     matrix, agree = cv2.estimateAffine2D(
         start,
         end,
@@ -81,6 +84,7 @@ def _agreeing(start: np.ndarray, end: np.ndarray, flip: bool) -> int:
 
 
 def _plausible(linear: np.ndarray, flip: bool) -> bool:
+    """Tell whether a map with the linear part (2, 2) mirrors as `flip` says and zooms and stretches within limits."""
     largest, smallest = np.linalg.svd(linear, compute_uv=False)
     mirrors = bool(np.linalg.det(linear) < 0)
     highest = min(MATCHING.most_zoom, MATCHING.most_stretch * smallest)

@@ -1,6 +1,6 @@
-"""Which rows are trained on, validated on and tested on: stratified, by seed, whole groups or each row by itself.
+"""The division of rows into training, validation and test: stratified, by seed, whole groups or single rows.
 
-A group is the set of rows that show one lesion. In the grouped split it never stands in two splits.
+A group is the set of rows that show one lesion. In the grouped split all its rows are in one split.
 """
 
 import numpy as np
@@ -10,10 +10,10 @@ from lesion.errors import LesionError
 
 
 def split_rows(kind: str, labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Assign each row to a split as `split_groups` does; where `kind` is random, as if each row were a group.
+    """Assign each row to a split as `split_groups` does; if `kind` is random, as if each row were a group.
 
-    `kind` is one of config.SPLIT_KINDS. The random split is what the original work did: it puts copies of one lesion
-    into training and test alike.
+    `kind` is one of config.SPLIT_KINDS. The original work split at random, which puts copies of one lesion into both
+    training and test.
     """
     return split_groups(labels, groups if kind == "grouped" else np.arange(len(labels)), seed)
 
@@ -21,27 +21,28 @@ def split_rows(kind: str, labels: np.ndarray, groups: np.ndarray, seed: int) -> 
 def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
     """Assign each row to a split so that groups stay whole and classes keep their shares.
 
-    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, the keys of `config.SPLITS`. In
-    each class, the rarer one first, the groups are taken in random order, larger ones first, and each goes to the
-    split that lacks the largest part of its share of rows, so that groups of each size stand in all splits in
-    proportion. A group with both labels counts by the label of most of its rows (ties: malignant).
+    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, names of `config.SPLITS`. In each
+    class, the rarer one first, the groups are taken in random order, larger ones first, and each goes to the split that
+    is furthest below its share of rows, so that all splits have groups of each size in proportion. A group with both
+    labels counts by the label of most of its rows (ties: malignant).
 
-    Raises LesionError when a split would be left without one of the classes.
+    Raises LesionError if a split would be left without one of the classes.
     """
-    names, wanted = list(config.SPLITS), np.array([getattr(config.PREPARATION, name) for name in config.SPLITS])
+    wanted = np.array([getattr(config.PREPARATION, name) for name in config.SPLITS])  # shares
     _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     label_of_group = np.bincount(group_of_row, weights=labels) * 2 >= sizes
     split_of_group = np.zeros(len(sizes), dtype=int)
     random = np.random.default_rng(seed)
-    missing = np.zeros(len(names))  # rows; what the rarer class leaves over or short, the other makes up for
+    missing = np.zeros(len(wanted))  # rows; the second class makes up for what the first leaves over or short
     for label in sorted((False, True), key=lambda label: sizes[label_of_group == label].sum()):
         members = random.permutation(np.flatnonzero(label_of_group == label))
         members = members[np.argsort(-sizes[members], kind="stable")]
         missing += wanted * sizes[members].sum()
         for group in members:
-            split_of_group[group] = chosen = np.argmax(missing / wanted)
+            chosen = np.argmax(missing / wanted)
+            split_of_group[group] = chosen
             missing[chosen] -= sizes[group]
-    splits = np.array(names)[split_of_group[group_of_row]]
+    splits = np.array(config.SPLITS)[split_of_group[group_of_row]]
     _require_both_classes(labels, splits)
     return splits
 

@@ -1,7 +1,4 @@
-"""The dark frame around a dermoscopic photograph: found, and judged before it is believed.
-
-Shares are of the image's side unless said otherwise.
-"""
+"""The dark frame around a dermoscopic photograph: found, and checked before anything is cropped."""
 
 from dataclasses import dataclass
 
@@ -21,22 +18,23 @@ class Cropping:
     black: int = 45  # a frame's darkest part is below this (0 to 255, brightest channel); lesions rarely are
     black_spread: int = 25  # noise, compression and glow add this much to the frame
     contrast: int = 40  # the picture is at least this much brighter than its frame, in the median
-    thinnest_border: float = 0.01  # and no less than 2 pixels: thinner ones are not worth a changed scale
+    thinnest_border: float = 0.01  # and at least 2 pixels: thinner ones are not worth a change of scale
     unevenness: float = 0.01  # a straight border deviates by no more than this, or 2 pixels
     speck: float = 0.002  # of the area: smaller bright parts are writing or noise in the frame
-    smallest_picture: float = 0.2  # of the area: what is kept of an image is never less
-    sharpness: float = 0.4  # of the contrast is reached within 5 % of the side; shadows take longer
+    smallest_picture: float = 0.2  # of the area: at least this much of an image is kept
+    sharpness: float = 0.4  # share of the contrast that is reached within 5 % of the side; shadows take longer
 
 
 CROPPING = Cropping()
 
 
 def black_border(image: np.ndarray) -> Box:
-    """The part of an RGB image inside its dark frame; the whole image where no frame is certain.
+    """Return the box of an RGB image (height × width × 3 uint8) inside its dark frame.
 
-    Bars on any side and the dark surround of a round field of view count as frames. Only rows and columns that
-    are dark from end to end are given up, and only if the border they end at is straight or the arc of a
-    circle that opens towards the corners. A dark lesion at the edge bulges the other way. Dark corners stay.
+    It is the whole image if no frame is certain. Bars on any side and the dark surround of a round field of view count
+    as frames. Only rows and columns that are dark from end to end are cropped, and only if they end at a straight
+    border or at the arc of a circle that opens towards the corners: a dark lesion at the edge bulges the other way.
+    Dark corners stay.
     """
     height, width = image.shape[:2]
     small = shrink(image, CROPPING.judged_side)
@@ -53,7 +51,7 @@ def black_border(image: np.ndarray) -> Box:
 
 
 def _picture(value: np.ndarray) -> np.ndarray | None:
-    """Mask of what is brighter than the frame; None where nothing at the edge is black."""
+    """Return a mask of all that is brighter than the frame; None if nothing at the edge is black."""
     ring = np.concatenate([value[0], value[-1], value[:, 0], value[:, -1]])
     level = np.percentile(ring, 2)
     if level > CROPPING.black:
@@ -69,12 +67,12 @@ def _picture(value: np.ndarray) -> np.ndarray | None:
 
 
 def _judged_box(value: np.ndarray, picture: np.ndarray) -> Box:
-    """The picture's bounding box, opened again on every side that does not look like a frame's."""
+    """Return the picture's bounding box, widened to the image's edge on every side that does not look like a frame."""
     height, width = picture.shape
     left, top, box_width, box_height = cv2.boundingRect(picture.astype(np.uint8))
     rows, columns = slice(top, top + box_height), slice(left, left + box_width)
     (x, y), radius = cv2.minEnclosingCircle(cv2.findNonZero(picture.astype(np.uint8)))
-    sides = {  # each turned so that the side is on the left, and how far the circle stays away from it
+    sides = {  # each turned so that the side is on the left, and the distance of the circle from it
         "left": (value[rows], picture[rows], x - radius),
         "top": (value[:, columns].T, picture[:, columns].T, y - radius),
         "right": (value[rows, ::-1], picture[rows, ::-1], width - 1 - x - radius),
@@ -85,7 +83,7 @@ def _judged_box(value: np.ndarray, picture: np.ndarray) -> Box:
 
 
 def _border_depth(value: np.ndarray, picture: np.ndarray, circle: float) -> int:
-    """Columns of frame at the left of `value`; 0 if their inner border is no frame's."""
+    """Return the number of frame columns at the left of `value`; 0 if their inner border does not look like a frame."""
     width = picture.shape[1]
     rows = np.flatnonzero(picture.any(axis=1))
     start = picture[rows].argmax(axis=1)
@@ -102,7 +100,7 @@ def _border_depth(value: np.ndarray, picture: np.ndarray, circle: float) -> int:
 
 
 def _sharp(value: np.ndarray, picture: np.ndarray, rows: np.ndarray, start: np.ndarray) -> bool:
-    """Whether brightness rises to its usual level soon after the border."""
+    """Tell whether brightness rises to its usual level soon after the border."""
     inside = np.minimum(start + max(3, int(0.05 * value.shape[1])), value.shape[1] - 1)
     outside = np.maximum(start - 2, 0)
     rise = value[rows, inside].astype(float) - value[rows, outside]
@@ -111,10 +109,10 @@ def _sharp(value: np.ndarray, picture: np.ndarray, rows: np.ndarray, start: np.n
 
 
 def _arc(start: np.ndarray, near: np.ndarray, tolerance: float) -> bool:
-    """Whether the border recedes from one middle part towards both ends, as a field of view does."""
+    """Tell whether the border recedes from one middle section towards both ends, as a field of view does."""
     first, last = np.flatnonzero(near)[[0, -1]]
     if first < 0.05 * len(start) or last > 0.95 * len(start):
         return False
     before, after = start[:first][::-1], start[last + 1 :]
-    receding = [np.maximum.accumulate(part) - part <= tolerance for part in (before, after)]
+    receding = [np.maximum.accumulate(section) - section <= tolerance for section in (before, after)]
     return bool(np.concatenate(receding).mean() >= 0.9)

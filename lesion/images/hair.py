@@ -1,7 +1,4 @@
-"""Hair and ruler marks: found as what is thin and long, and painted over.
-
-Lengths are for an image whose sides have a geometric mean of the reference side; others are scaled.
-"""
+"""Hair and ruler marks: found because they are thin and long, and painted over."""
 
 from dataclasses import dataclass
 
@@ -11,40 +8,43 @@ import numpy as np
 
 @dataclass(frozen=True)
 class HairRemoval:
-    """What counts as hair or as a ruler's marks; lengths in pixels at the reference side."""
+    """When something counts as hair or as a ruler's marks.
+
+    Lengths are in pixels of an image whose sides have `reference_side` as geometric mean; for others they are scaled.
+    """
 
     reference_side: int = 224
     width: int = 7  # hair is thinner than this; the dark texture of a lesion is mostly wider
     length: int = 13  # hair and ruler ticks are straight for at least this long; meshes of pigment network are shorter
-    orientations: int = 12  # 15 degrees apart: a line of LENGTH stays within a hair 2 pixels wide
-    # Levels by which dark hair is darker than its flanks, in the red channel: anywhere, at its core.
+    orientations: int = 12  # 15 degrees apart: a line of `length` stays within a hair 2 pixels wide
+    # Dark hair is darker than its flanks by these levels in the red channel: anywhere, at its core.
     dark: tuple[int, int] = (10, 20)
-    # Levels by which light hair is brighter, in the green channel; glare is common, so more.
+    # Light hair is brighter by these levels in the green channel; more, since glare is common.
     light: tuple[int, int] = (12, 22)
-    core_share: float = 0.25  # of a hair's pixels that belong to its core, at least
+    core_share: float = 0.25  # smallest share of a hair's pixels that belong to its core
     shortest: int = 20  # diagonal of a hair's bounding rectangle
-    # That diagonal squared, by the hair's area; tangles of many hairs reach it too, texture does not.
+    # Smallest square of that diagonal, divided by the hair's area; tangles of hairs reach it too, texture does not.
     elongation: float = 7.0
-    largest_share: float = 0.50  # of the pixels: where more would be painted, too little is left to paint from
+    largest_share: float = 0.50  # of the pixels: if more would be painted over, too little is left to paint from
     paint_radius: int = 3
     tick: int = 7  # a ruler's tick is at least this long
     longest_tick: int = 24
     ticks: int = 8  # a ruler shows at least so many, in one row
-    row: int = 4  # their middles deviate from the row by less than this; every fifth or tenth is longer
-    regular: float = 0.7  # of the gaps between them are within a quarter of the median gap
+    row: int = 4  # their middles deviate from the row by at most this; every fifth or tenth is longer
+    regular: float = 0.7  # at least this share of the gaps between them is within a quarter of the median gap
 
 
 HAIR = HairRemoval()
 
 
-def remove_artefacts(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Paint over dark and light hair and ruler marks; the image and the mask (height × width, bool) of them.
+def remove_hair(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Paint over dark and light hair and ruler marks; return the image and their mask (height × width, bool).
 
-    Black-hat morphology finds what is thin (after Lee et al., DullRazor, Computers in Biology and Medicine 27,
-    1997), openings along twelve directions keep what is long as well, and the size, shape and contrast of each
-    connected part decide. Dark hair is sought in the red channel, where blood vessels hardly show, light hair
-    in the green one, where it stands out most. Where hair covers more than HAIR.largest_share, the image comes
-    back as it was, with an empty mask.
+    `image` is height × width × 3 uint8 RGB. Black-hat morphology finds what is thin (after Lee et al., DullRazor,
+    Computers in Biology and Medicine 27, 1997), openings along twelve directions keep what is also long, and the size,
+    shape and contrast of each connected component decide. Dark hair is sought in the red channel, where blood vessels
+    hardly show, light hair in the green one, where it is clearest. If hair covers more than HAIR.largest_share, the
+    image is returned unchanged, with an empty mask.
     """
     scale = _scale(image)
     dark = _hat(cv2.bitwise_not(image[..., 0]), scale)
@@ -63,16 +63,16 @@ def _scale(image: np.ndarray) -> float:
 
 
 def _hat(channel: np.ndarray, scale: float) -> np.ndarray:
-    """How much brighter each pixel is than what surrounds it, where it belongs to something narrow."""
+    """Return how much brighter than its surroundings each pixel is, if it belongs to something narrow, else 0."""
     width = max(3, round(HAIR.width * scale) | 1)
-    # Repeating the edge keeps a strip of dark frame or lesion there from looking like half a hair.
-    padded = cv2.copyMakeBorder(channel, *[width] * 4, cv2.BORDER_REPLICATE)
+    # With the edge repeated, a strip of dark frame or lesion there does not look like half a hair.
+    padded = cv2.copyMakeBorder(channel, width, width, width, width, cv2.BORDER_REPLICATE)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     return cv2.morphologyEx(padded, cv2.MORPH_TOPHAT, kernel)[width:-width, width:-width]
 
 
 def _lines(hat: np.ndarray, length: float) -> np.ndarray:
-    """What remains of `hat` along straight lines of `length` pixels in any direction."""
+    """Return the part of `hat` that lies on straight lines of `length` pixels in any direction."""
     best = np.zeros_like(hat)
     for kernel in _line_kernels(max(3, round(length) | 1)):
         cv2.max(best, cv2.morphologyEx(hat, cv2.MORPH_OPEN, kernel), best)
@@ -91,7 +91,7 @@ def _line_kernels(length: int) -> list[np.ndarray]:
 
 
 def _hairs(response: np.ndarray, faint: int, core: int, scale: float) -> np.ndarray:
-    """The connected parts of a response above `faint` that are long for their area and have a core."""
+    """Return a mask of the components of `response` above `faint` that are long for their area and have a core."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((response >= faint).astype(np.uint8))
     area = stats[:, cv2.CC_STAT_AREA]
     diagonal = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
@@ -103,7 +103,7 @@ def _hairs(response: np.ndarray, faint: int, core: int, scale: float) -> np.ndar
 
 
 def _ruler(mask: np.ndarray, scale: float) -> np.ndarray:
-    """The short connected parts that stand side by side at regular distances, as a ruler's ticks do."""
+    """Return a mask of the short components that are side by side at regular distances, like a ruler's ticks."""
     _, labels, stats, middles = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     short = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) <= HAIR.longest_tick * scale
     short[0] = False
@@ -111,7 +111,8 @@ def _ruler(mask: np.ndarray, scale: float) -> np.ndarray:
     if short.sum() >= HAIR.ticks:
         spread = _spread(labels, middles)
         for angle in np.arange(0, np.pi, np.pi / 36):
-            row, along = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+            row = np.array([np.cos(angle), np.sin(angle)])
+            along = np.array([-np.sin(angle), np.cos(angle)])
             upright = np.einsum("i,nij,j->n", along, spread, along) > 3 * np.einsum("i,nij,j->n", row, spread, row)
             candidates = np.flatnonzero(short & upright)
             ticks[candidates[_row_of_ticks(middles[candidates] @ row, middles[candidates] @ along, scale)]] = True
@@ -119,18 +120,17 @@ def _ruler(mask: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _spread(labels: np.ndarray, middles: np.ndarray) -> np.ndarray:
-    """Covariance of each connected part's pixel coordinates, parts × 2 × 2."""
+    """Return the covariance of each component's pixel coordinates, components × 2 × 2."""
     y, x = np.nonzero(labels)
-    part = labels[y, x]
-    offset = np.stack([x, y], axis=1) - middles[part]
-    sums = [np.bincount(part, offset[:, i] * offset[:, j], len(middles)) for i in (0, 1) for j in (0, 1)]
-    return (np.stack(sums, axis=1) / np.maximum(1, np.bincount(part, minlength=len(middles)))[:, None]).reshape(
-        -1, 2, 2
-    )
+    component = labels[y, x]
+    offset = np.stack([x, y], axis=1) - middles[component]
+    sums = [np.bincount(component, offset[:, i] * offset[:, j], len(middles)) for i in (0, 1) for j in (0, 1)]
+    sizes = np.maximum(1, np.bincount(component, minlength=len(middles)))
+    return (np.stack(sums, axis=1) / sizes[:, None]).reshape(-1, 2, 2)
 
 
 def _row_of_ticks(position: np.ndarray, offset: np.ndarray, scale: float) -> np.ndarray:
-    """Indices of the ticks in the fullest row, if there are enough of them and they are evenly spaced."""
+    """Return the indices of the ticks in the fullest row; none if they are too few or not evenly spaced."""
     none = np.zeros(0, int)
     if len(position) < HAIR.ticks:
         return none

@@ -1,6 +1,6 @@
-"""From an encoded photograph to a square RGB image: decode, crop the black border, remove hair and marks, resize.
+"""The way from an encoded photograph to a square RGB image: decode, crop the black border, remove hair, resize.
 
-Everything here takes and returns NumPy arrays and holds no state, so that it can run in parallel threads.
+All functions take and return NumPy arrays and keep no state, so that they can run in parallel threads.
 """
 
 import io
@@ -11,11 +11,11 @@ from PIL import Image, ImageOps
 
 from lesion.errors import LesionError
 from lesion.images.crop import Box, black_border
-from lesion.images.hair import remove_artefacts
+from lesion.images.hair import remove_hair
 from lesion.images.resize import resize, shrink
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")  # what Pillow may open; none of them runs a program
-PNG_END = b"IEND\xaeB`\x82"  # a PNG file without it was cut short, even where every pixel arrived
+PNG_END = b"IEND\xaeB`\x82"  # a PNG file without it was cut short, even if every pixel arrived
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Preprocessing:
     """Which images are taken, and at what size they are cleaned."""
 
     smallest_side: int = 8  # pixels; nothing can be seen in less
-    largest_area: int = 80_000_000  # pixels; more would take over a gigabyte of memory while it is worked on
+    largest_area: int = 80_000_000  # pixels; work on a larger one would take over a gigabyte of memory
     working_factor: int = 2  # larger images are shrunk to at most this multiple of the target size before cleaning
     smallest_working_side: int = 256  # pixels; below it hair would be thinner than a pixel
 
@@ -35,35 +35,36 @@ PREPROCESSING = Preprocessing()
 class Cropped:
     """A decoded photograph without its black border."""
 
-    image: np.ndarray  # height × width × 3, uint8, RGB: the part kept
-    width: int  # of the whole, pixels
+    image: np.ndarray  # height × width × 3, uint8, RGB: the inside of `box`
+    width: int  # of the decoded original, pixels
     height: int
-    box: Box  # the part kept, in pixels of the whole; all of it where nothing was cropped
+    box: Box  # in pixels of the original; all of it if nothing was cropped
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A photograph ready for the network, and what was done to it."""
+    """A photograph ready for the network, and how it was changed."""
 
     image: np.ndarray  # size × size × 3, uint8, RGB
     width: int  # of the decoded original, pixels
     height: int
-    box: Box  # the part kept, in pixels of the original; the whole image where nothing was cropped
-    cleaned_share: float  # of the kept part's pixels, those painted over: 0 to LARGEST_SHARE
+    box: Box  # in pixels of the original; all of it if nothing was cropped
+    cleaned_share: float  # of the pixels inside `box`, those painted over: 0 to HAIR.largest_share
 
     @property
     def cropped(self) -> bool:
+        """Tell whether a dark frame was cut off."""
         return self.box != (0, 0, self.width, self.height)
 
 
 def prepare_image(encoded: bytes, size: int, clean: bool) -> Prepared:
     """Decode, crop, clean and resize one photograph.
 
-    The result is squashed to a square, whatever the shape of the original: the habit of the field, and of the
-    published models this project compares itself with. An image that is `size` × `size` already, has no dark
-    frame and is not cleaned comes back bit by bit.
+    The result is squashed to a square, whatever the shape of the original, as is usual in the field and in the
+    published models that this project compares itself with. An image that is `size` × `size` already, has no dark
+    frame and is not cleaned is returned bit by bit.
 
-    Raises LesionError where the bytes are not one whole still image.
+    Raises LesionError if the bytes are not one whole still image.
     """
     return clean_and_resize(open_photograph(encoded), size, clean)
 
@@ -72,26 +73,28 @@ def open_photograph(encoded: bytes) -> Cropped:
     """Decode a photograph and crop its black border; raises LesionError as `decode` does."""
     image = decode(encoded)
     height, width = image.shape[:2]
-    box = left, top, right, bottom = black_border(image)
+    box = black_border(image)
+    left, top, right, bottom = box
     return Cropped(image[top:bottom, left:right], width, height, box)
 
 
 def clean_and_resize(photograph: Cropped, size: int, clean: bool) -> Prepared:
-    """Remove hair and marks where `clean`, and squash the photograph to `size` × `size`."""
-    image, share = photograph.image, 0.0
+    """Remove hair and marks if `clean`, and squash the photograph to `size` × `size`."""
+    image = photograph.image
+    share = 0.0
     if clean:
         image = shrink(image, max(PREPROCESSING.working_factor * size, PREPROCESSING.smallest_working_side))
-        image, mask = remove_artefacts(image)
+        image, mask = remove_hair(image)
         share = float(mask.mean())
     return Prepared(resize(image, size, size), photograph.width, photograph.height, photograph.box, share)
 
 
 def decode(encoded: bytes) -> np.ndarray:
-    """Encoded image to height × width × 3 uint8 RGB, upright by its EXIF orientation, transparency dropped.
+    """Return an encoded image as height × width × 3 uint8 RGB, upright by its EXIF orientation, without transparency.
 
-    Pillow rather than OpenCV, which silently fills what a truncated file lacks with grey.
+    By Pillow rather than OpenCV, which silently fills the missing end of a truncated file with grey.
 
-    Raises LesionError for bytes that are empty, no image, cut short, animated, too small or too large.
+    Raises LesionError for bytes that are empty, not an image, cut short, animated, too small or too large.
     """
     if not encoded:
         raise LesionError("image file is empty (0 bytes): replace or remove it")
@@ -114,28 +117,29 @@ def _check_header(image: Image.Image) -> None:
     width, height = image.size
     if min(width, height) < PREPROCESSING.smallest_side:
         raise LesionError(
-            f"image of {width}×{height} pixels is too small: {PREPROCESSING.smallest_side} a side are needed"
+            f"image of {width}×{height} pixels is too small: each side needs at least {PREPROCESSING.smallest_side}"
         )
     if width * height > PREPROCESSING.largest_area:
         raise LesionError(
             f"image of {width}×{height} pixels is too large: shrink it below {PREPROCESSING.largest_area:,} pixels"
         )
     # A multi-picture JPEG (MPO) is a still photograph with its preview.
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        raise LesionError(f"image has {image.n_frames} frames: save the one to be used as a still image")
+    frames = getattr(image, "n_frames", 1)
+    if image.format != "MPO" and frames > 1:
+        raise LesionError(f"image has {frames} frames: save the one to be used as a still image")
 
 
 def _unreadable(encoded: bytes, error: Exception) -> str:
     cut = "truncated" in str(error) or "broken" in str(error)
-    what = "image file is truncated" if cut else "file is not a readable JPEG or PNG image"
+    problem = "image file is truncated" if cut else "file is not a readable JPEG or PNG image"
     starts = "" if cut else f", starting {encoded[:8]!r}"
-    return f"{what} ({len(encoded):,} bytes{starts}): replace or remove it"
+    return f"{problem} ({len(encoded):,} bytes{starts}): replace or remove it"
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I"):  # grey, 16 bits or more, which Pillow itself would clip instead of scaling
         values = np.asarray(image).astype(np.float32)
-        # Some tools store values of 8 bits in files of 16.
+        # Some programs store values of 8 bits in files of 16.
         scaled = values if values.max() <= 255 else values / 257
         return np.repeat(np.rint(scaled.clip(0, 255)).astype(np.uint8)[..., None], 3, axis=2)
     return np.array(image.convert("RGB"))

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def shrink(image: np.ndarray, longest: int) -> np.ndarray:
-    """The image with its longer side at most `longest` pixels, its shape kept."""
+    """Return the image with its longer side at most `longest` pixels, its proportions kept."""
     factor = longest / max(image.shape[:2])
     if factor >= 1:
         return image
@@ -13,7 +13,10 @@ def shrink(image: np.ndarray, longest: int) -> np.ndarray:
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """INTER_AREA where pixels are lost, since it averages all of them; cubic where they are made up."""
+    """Return the image at `width` × `height` pixels.
+
+    INTER_AREA averages all pixels if some are lost; if more are needed, cubic interpolation makes them up.
+    """
     if image.shape[:2] == (height, width):
         return np.ascontiguousarray(image)
     shrinking = image.shape[0] * image.shape[1] > width * height

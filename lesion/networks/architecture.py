@@ -1,45 +1,45 @@
-"""A network described part by part, for the report."""
+"""A short description of a network for the report: neighbouring layers under one name."""
 
 import re
 from itertools import groupby
-from typing import Any
 
 import keras
 from keras import layers
 
+from lesion import config
 from lesion.networks import models
+from lesion.records.training import ArchitecturePart
 
-PARTS = {  # names of layers, as regular expressions, behind the parts that `describe` shows
+COMMON = {  # what all networks have: name in the report -> names of layers, as a regular expression
     "image": "image",
-    "input scaling": "scale|rescaling|normalization",
-    "stem": "stem|Conv1|bn_Conv1|expanded_conv",
-    "top convolution": "top_|Conv_1|out_relu",
+    "input scaling": "scale",
     "head": f"{models.POOLING}|head_dropout|dense|dropout|{models.LOGIT}|{models.PROBABILITY}",
 }
+BLOCK = r"block_?(\d+)"  # of Keras' own backbones and of the CNN from scratch
+OTHER = "backbone"  # layers that neither COMMON nor the registry names
 
 
-def describe(model: keras.Model) -> list[dict[str, Any]]:
-    """Describe `model` part by part, in order: its layers' kinds, output shape and number of parameters."""
-    return [_part(part, list(members)) for part, members in groupby(model.layers, key=_part_name)]
+def describe(model: keras.Model) -> list[ArchitecturePart]:
+    """Describe `model`, one of config.NETWORKS, in order; the names come from COMMON and the network's `layers`."""
+    patterns = [*COMMON.items(), *config.NETWORKS[model.name].layers.items()]
+    neighbours = groupby(model.layers, key=lambda layer: _name(layer, patterns))
+    return [_part(name, list(members)) for name, members in neighbours]
 
 
-def _part_name(layer: layers.Layer) -> str:
-    """Name the part a layer belongs to, from Keras' naming of the backbones' layers."""
-    block = re.match(r"block_?(\d+)", layer.name)
+def _name(layer: layers.Layer, patterns: list[tuple[str, str]]) -> str:
+    """Return the name under which the report shows `layer`; a pattern matches the start of the layer's name."""
+    block = re.match(BLOCK, layer.name)
     if block:
         return f"block {block.group(1)}"
-    for part, pattern in PARTS.items():
-        if re.match(pattern, layer.name):
-            return part
-    return layer.name
+    return next((name for name, pattern in patterns if re.match(pattern, layer.name)), OTHER)
 
 
-def _part(name: str, members: list[layers.Layer]) -> dict[str, Any]:
+def _part(name: str, members: list[layers.Layer]) -> ArchitecturePart:
     kinds = dict.fromkeys(type(layer).__name__ for layer in members)
-    return {
-        "part": name,
-        "layers": len(members),
-        "kind": ", ".join(kinds),
-        "output": [int(side) for side in members[-1].output.shape[1:]],
-        "parameters": sum(layer.count_params() for layer in members),
-    }
+    return ArchitecturePart(
+        part=name,
+        layers=len(members),
+        kind=", ".join(kinds),
+        output=[int(side) for side in members[-1].output.shape[1:]],
+        parameters=sum(layer.count_params() for layer in members),
+    )

@@ -1,6 +1,6 @@
-"""tf.data pipelines: prepared images to batches of floats in [0, 1]."""
+"""Input pipelines with tf.data: from prepared images to batches of floats in [0, 1]."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -9,13 +9,12 @@ from keras import layers
 
 from lesion import config
 
-
 PREDICTION_BATCH_SIZE = 64
 CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
 
 
 def read_ahead(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Let `dataset` work ahead of whoever reads it, without TensorFlow's search for the best parallelism.
+    """Let `dataset` work ahead of its reader, without TensorFlow's search for the best parallelism.
 
     The thread of that search sleeps for 10, 20, 40 ... ms, and the end of a pass waits until it wakes:
     a pass of 26 s took 41 s.
@@ -42,6 +41,7 @@ class Augmentation:
         ]
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the images, changed at random."""
         for layer in self.layers:
             images = layer(images, training=True)
         return tf.clip_by_value(images, 0.0, 1.0)
@@ -55,7 +55,7 @@ def to_float(images: tf.Tensor) -> tf.Tensor:
 def training_batches(
     images: np.ndarray, rows: np.ndarray, labels: np.ndarray, batch_size: int, seed: int
 ) -> tf.data.Dataset:
-    """Return shuffled, augmented batches of (images B×S×S×3, labels B×1), without end to an epoch's order.
+    """Return batches of augmented images B×S×S×3 and labels B×1; each epoch shuffles and augments anew.
 
     Row numbers are shuffled, not images, so that the shuffle is complete and costs no memory; the
     memory-mapped images come from the operating system's page cache. `rows` selects from `images`
@@ -71,14 +71,15 @@ def training_batches(
 
 
 def augmented_batches(images: np.ndarray, rows: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
-    """Return batches of augmented images B×S×S×3 in the order of `rows`, as `training_batches` would show them."""
-    augment, read = Augmentation(seed), _reader(images)
+    """Return batches of images B×S×S×3 in the order of `rows`, augmented as in `training_batches`."""
+    augment = Augmentation(seed)
+    read = _reader(images)
     batches = tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
     return read_ahead(batches.map(lambda row: augment(to_float(read(row))), num_parallel_calls=config.CORES))
 
 
 def evaluation_batches(images: np.ndarray, rows: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Return batches of (images, labels) in the order of `rows`, as they are; kept in memory where they fit."""
+    """Return batches of unchanged images B×S×S×3 and labels B×1 in the order of `rows`; kept in memory if they fit."""
     batches = tf.data.Dataset.from_tensor_slices((rows, labels.astype(np.float32)[:, np.newaxis]))
     read = _reader(images)
     batches = batches.batch(batch_size).map(lambda row, label: (read(row), label), num_parallel_calls=config.CORES)
@@ -87,7 +88,9 @@ def evaluation_batches(images: np.ndarray, rows: np.ndarray, labels: np.ndarray,
     return read_ahead(batches.map(lambda image, label: (to_float(image), label), num_parallel_calls=config.CORES))
 
 
-def _reader(images: np.ndarray):  # noqa: ANN202 - a function from a tensor of rows to a tensor of images
+def _reader(images: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return a function from a tensor of rows (B,) to the uint8 tensor of their images."""
+
     def read(rows: tf.Tensor) -> tf.Tensor:
         batch = tf.numpy_function(lambda wanted: images[wanted], [rows], tf.uint8, stateful=False)
         return tf.ensure_shape(batch, (None, *images.shape[1:]))
@@ -96,7 +99,7 @@ def _reader(images: np.ndarray):  # noqa: ANN202 - a function from a tensor of r
 
 
 def augmented_pairs(images: np.ndarray, rows: Sequence[int], seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (original, augmented) pairs of the rows, uint8 S×S×3, as training would see them."""
+    """Return (original, augmented) pairs of the rows, uint8 S×S×3, augmented as in training."""
     originals = images[list(rows)]
     augmented = keras.ops.convert_to_numpy(Augmentation(seed)(to_float(originals)))
     return list(zip(originals, np.rint(augmented * 255).astype(np.uint8), strict=True))

@@ -1,109 +1,172 @@
-"""What training watches epoch by epoch, kept on disk so that a run that was stopped goes on as if it had not been."""
+"""Keras callbacks that write the history to disk, so that an interrupted run can resume exactly, and an alarm."""
 
+import dataclasses
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 from keras import callbacks
 
 from lesion import config, store
 from lesion.console import duration, say
 from lesion.evaluation import collapse
-from lesion.networks.phases import Part, Phase
+from lesion.networks import models
+from lesion.networks.phases import Phase, Workload
 from lesion.prepared import PreparedData
+from lesion.records.training import PhaseRecord
 
-COLUMNS = ("loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc")
+Logs = Mapping[str, float] | None
 
 
-class Journal(callbacks.Callback):
-    """Keeps the history on disk epoch by epoch, and the weights of the lowest validation loss."""
+@dataclass(frozen=True)
+class Epoch:
+    """One line of history.csv; a name with `val_` is of the validation split."""
+
+    phase: str
+    epoch: int  # from 1, counted over all phases
+    seconds: float
+    learning_rate: float
+    loss: float
+    accuracy: float
+    auc: float
+    val_loss: float
+    val_accuracy: float
+    val_auc: float
+
+
+def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
+    """Write history.csv."""
+    store.write_table(path, pd.DataFrame([dataclasses.asdict(epoch) for epoch in epochs]))
+
+
+def read_history(path: Path) -> list[Epoch]:
+    """Read history.csv; an empty list if it is missing."""
+    if not path.exists():
+        return []
+    table = store.read_table(path, made_by="invoke train")
+    return [Epoch(**line) for line in table.to_dict("records")]
+
+
+class History(callbacks.Callback):
+    """Keeps the history on disk, epoch by epoch, and the weights of the lowest validation loss."""
+
+    phase: Phase
+    backup: Path
+    weights: keras.Model
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.folder, self.path = folder, folder / "history.csv"
-        self.rows: list[dict[str, Any]] = []
+        self.folder = folder
+        self.path = folder / "history.csv"
+        self.epochs = read_history(self.path)
         self.line = ""
-        if self.path.exists():
-            rows = store.read_table(self.path, made_by="invoke train")
-            self.rows = [{key: _number(value) for key, value in row.items()} for row in rows]
 
     def start(self, phase: Phase, backup: Path, weights: keras.Model) -> None:
-        """Turn to `phase`, which trains `weights`; rows of epochs whose backup did not reach the disk are dropped."""
-        self.phase, self.backup, self.weights = phase, backup, weights
+        """Begin or resume `phase`, which trains `weights` and which Keras backs up into the folder `backup`."""
+        self.phase = phase
+        self.backup = backup
+        self.weights = weights
 
     def best_weights(self, phase: Phase) -> Path:
-        """Return the file with the weights, of the part that `phase` trains, of the lowest validation loss."""
+        """Return the path of the best weights (lowest validation loss) for `phase`."""
         return self.folder / f"best-{phase.name}.weights.h5"
 
-    def of_phase(self) -> list[dict[str, Any]]:
-        """Return the rows of the phase that is running."""
-        return [row for row in self.rows if row["phase"] == self.phase.name]
+    def of_phase(self) -> list[Epoch]:
+        """Return the epochs of the current phase."""
+        return [epoch for epoch in self.epochs if epoch.phase == self.phase.name]
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+    def phase_record(self) -> PhaseRecord:
+        """Return a summary of the current phase."""
+        epochs = self.of_phase()
+        return PhaseRecord(
+            name=self.phase.name,
+            epochs=len(epochs),
+            trainable_parameters=models.trainable_parameters(self.model),
+            seconds=round(sum(epoch.seconds for epoch in epochs), 2),
+        )
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Drop epochs whose backup did not reach the disk: they are trained again."""
         metadata = self.backup / "training_metadata.json"
-        finished = json.loads(metadata.read_text())["epoch"] if metadata.exists() else 0
-        before = len(self.rows) - len(self.of_phase())
-        self.rows = self.rows[: before + finished]
+        backed_up = json.loads(metadata.read_text())["epoch"] if metadata.exists() else 0
+        earlier = len(self.epochs) - len(self.of_phase())
+        self.epochs = self.epochs[: earlier + backed_up]
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Start the clock."""
         self._say_line()
         self.started = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        lowest = min((row["val_loss"] for row in self.rows), default=math.inf)
-        seconds = time.monotonic() - self.started
-        self.rows.append(
-            {
-                "phase": self.phase.name,
-                "epoch": len(self.rows) + 1,
-                "seconds": round(seconds, 3),
-                "learning_rate": float(self.model.optimizer.learning_rate),
-                **{column: float(logs[column]) for column in COLUMNS},
-            }
-        )
-        store.write_table(self.path, self.rows)
-        if logs["val_loss"] < lowest:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Write the epoch into the history, and the weights if they are the best so far."""
+        lowest = min((each.val_loss for each in self.epochs), default=math.inf)
+        latest = self._epoch(logs or {})
+        self.epochs.append(latest)
+        write_history(self.path, self.epochs)
+        if latest.val_loss < lowest:
             with store.atomic(self.best_weights(self.phase)) as temporary:
                 self.weights.save_weights(temporary)
-        left = (self.phase.epochs - epoch - 1) * seconds
-        self.line = (
-            f"{self.model.name} {self.phase.name} {epoch + 1}/{self.phase.epochs}: "
-            f"loss {logs['loss']:.3f}, validation loss {logs['val_loss']:.3f}, "
-            f"validation AUC {logs['val_auc']:.3f}; {duration(seconds)}, at most {duration(left)} left"
-        )
+        self.line = self._describe(latest, epoch + 1)
 
-    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Say how the last epoch went."""
         self._say_line()
 
+    def _epoch(self, logs: Mapping[str, float]) -> Epoch:
+        return Epoch(
+            phase=self.phase.name,
+            epoch=len(self.epochs) + 1,
+            seconds=round(time.monotonic() - self.started, 3),
+            learning_rate=float(self.model.optimizer.learning_rate),
+            loss=float(logs["loss"]),
+            accuracy=float(logs["accuracy"]),
+            auc=float(logs["auc"]),
+            val_loss=float(logs["val_loss"]),
+            val_accuracy=float(logs["val_accuracy"]),
+            val_auc=float(logs["val_auc"]),
+        )
+
+    def _describe(self, latest: Epoch, number: int) -> str:
+        """Describe the epoch `number` of the phase in one line."""
+        left = (self.phase.epochs - number) * latest.seconds
+        return (
+            f"{self.model.name} {self.phase.name} {number}/{self.phase.epochs}: "
+            f"loss {latest.loss:.3f}, validation loss {latest.val_loss:.3f}, "
+            f"validation AUC {latest.val_auc:.3f}; {duration(latest.seconds)}, at most {duration(left)} left"
+        )
+
     def _say_line(self) -> None:
-        """Say how the last epoch went; after its end, when Keras' bar, if any, is complete."""
+        """Say how the last epoch went; called after its end, when Keras' progress bar, if any, is complete."""
         if self.line:
             say(self.line)
         self.line = ""
 
 
-class Replayed:
-    """Mixed into a callback that counts epochs: a resumed run tells it of the epochs that are done."""
+class Replayed(callbacks.Callback):
+    """Mixed into a callback that counts epochs: a resumed run replays the finished epochs to it."""
 
-    def __init__(self, journal: Journal, **options: Any) -> None:
+    # Any: the options of Keras' callbacks have many types.
+    def __init__(self, history: History, **options: Any) -> None:
         super().__init__(monitor="val_loss", mode="min", **options)
-        self.journal = journal
+        self.history = history
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Replay the finished epochs of the phase, from its first learning rate on."""
         super().on_train_begin(logs)
-        self.model.optimizer.learning_rate = self.journal.phase.learning_rate
-        for epoch, row in enumerate(self.journal.of_phase()):
-            self.on_epoch_end(epoch, dict(row))
+        self.model.optimizer.learning_rate = self.history.phase.learning_rate
+        for number, epoch in enumerate(self.history.of_phase()):
+            self.on_epoch_end(number, dataclasses.asdict(epoch))
 
 
 class EarlyStopping(Replayed, callbacks.EarlyStopping):
-    """Keras' EarlyStopping; the best weights are the journal's."""
+    """Keras' EarlyStopping; the best weights are kept by `History`."""
 
 
 class ReduceLROnPlateau(Replayed, callbacks.ReduceLROnPlateau):
@@ -112,66 +175,69 @@ class ReduceLROnPlateau(Replayed, callbacks.ReduceLROnPlateau):
 
 @dataclass(frozen=True)
 class Validation:
-    """What a training is judged on: the validation split's labels and groups, both (N,), in its batches' order."""
+    """Judges a training on the validation split: labels and groups, both (N,), in the order of its batches."""
 
     labels: np.ndarray
     groups: np.ndarray
 
     @classmethod
     def of(cls, data: PreparedData) -> "Validation":
-        """Return that of `data`."""
+        """Return the validation split of `data`."""
         positions, labels = data.of_split("validation")
         return cls(labels, data.groups[positions])
 
-    def judge_predictions(self, part: Part) -> list[str]:
-        """Predict with `part` as it is now; return a sentence for each way in which that has collapsed."""
-        probabilities = part.model.predict(part.validation, verbose=0)[:, 0].astype(float)
+    def judge_predictions(self, workload: Workload) -> list[str]:
+        """Predict with the present weights; return a sentence for each way in which the predictions have collapsed."""
+        probabilities = workload.model.predict(workload.validation, verbose=0)[:, 0].astype(float)
         return collapse.on_split(
             "validation", collapse.judge(self.labels, probabilities, config.DECISION.threshold, self.groups)
         )
 
-    def judge_losses(self, rows: list[dict], finished: bool) -> list[str]:
-        """Return a sentence for each thing that is wrong with the losses of `rows` of the journal."""
-        losses = ([row[key] for row in rows] for key in ("loss", "val_loss"))
-        return collapse.judge_losses(*losses, malignant_share=float(np.mean(self.labels)), finished=finished)
+    def judge_losses(self, epochs: Sequence[Epoch], finished: bool) -> list[str]:
+        """Return a sentence for each thing that is wrong with the losses of `epochs`."""
+        return collapse.judge_losses(
+            [epoch.loss for epoch in epochs],
+            [epoch.val_loss for epoch in epochs],
+            malignant_share=float(np.mean(self.labels)),
+            finished=finished,
+        )
 
 
-class Watch(callbacks.Callback):
-    """Says, at most once a phase, that the training has collapsed or does not learn.
+class CollapseAlarm(callbacks.Callback):
+    """Warns, at most once in each phase, that the training has collapsed or does not learn.
 
-    The losses are looked at after each epoch, the predictions once, since they cost a pass over the validation split.
-    The first epochs are given to get under way. It stands behind the journal, whose line comes first.
+    The losses are checked after each epoch, the predictions only once, since they cost a pass over the validation
+    split. The first epochs are ignored. It comes after `History`, whose line is to be printed first.
     """
 
-    def __init__(self, journal: Journal, part: Part, validation: Validation) -> None:
+    def __init__(self, history: History, workload: Workload, validation: Validation) -> None:
         super().__init__()
-        self.journal, self.part, self.validation = journal, part, validation
-        self.found: list[str] = []
+        self.history = history
+        self.workload = workload
+        self.validation = validation
+        self.warnings: list[str] = []
         self.said = False
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        rows = self.journal.of_phase()
-        if self.said or len(rows) < config.COLLAPSE.epochs_to_start:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Judge the training so far."""
+        epochs = self.history.of_phase()
+        if self.said or len(epochs) < config.COLLAPSE.epochs_to_start:
             return
-        self.found = self.validation.judge_losses(rows, finished=False)
-        if len(rows) == config.COLLAPSE.epochs_to_start and math.isfinite(rows[-1]["val_loss"]):
-            self.found += self.validation.judge_predictions(self.part)
+        self.warnings = self.validation.judge_losses(epochs, finished=False)
+        if len(epochs) == config.COLLAPSE.epochs_to_start and math.isfinite(epochs[-1].val_loss):
+            self.warnings += self.validation.judge_predictions(self.workload)
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Say the warnings of the epoch before."""
         self._say()
 
-    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Say the warnings of the last epoch."""
         self._say()
 
     def _say(self) -> None:
-        """Say what was found; not at the end of an epoch, when Keras' bar is not complete."""
-        if self.found:
-            say(f"warning: {self.model.name} {self.journal.phase.name}: {'; '.join(self.found)}")
-            self.found, self.said = [], True
-
-
-def _number(text: str) -> float | str:
-    try:
-        return int(text) if text.isdigit() else float(text)
-    except ValueError:
-        return text
+        """Say the warnings; not at the end of an epoch, when Keras' progress bar is not complete."""
+        if self.warnings:
+            say(f"warning: {self.model.name} {self.history.phase.name}: {'; '.join(self.warnings)}")
+            self.warnings = []
+            self.said = True

@@ -1,36 +1,37 @@
-"""The three networks, each one flat graph from an image in [0, 1] to the probability of malignancy.
+"""The networks, each one flat graph from an image in [0, 1] to the probability of malignancy.
 
 Flat (`input_tensor=`, never a model nested as a layer) means that every layer can be reached by name, so
-Grad-CAM and the cut between a frozen and a trained part are one function for all three.
+Grad-CAM and the cut between frozen and trained layers are one function for all networks.
 """
 
 import contextlib
 import hashlib
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import keras
 from keras import applications, layers
 
 from lesion import config, store
 from lesion.errors import LesionError
+from lesion.records.training import Parameters
 
 POOLING = "pooling"  # the global average pooling: what enters it is what Grad-CAM explains
 LOGIT = "logit"  # the last linear output, before the sigmoid
 PROBABILITY = "probability"
+# Of the CNN from scratch, for each block: filters, convolutions, dropout.
+SCRATCH_BLOCKS = ((32, 2, 0.25), (64, 2, 0.25), (128, 2, 0.30), (256, 1, 0.35))
 
 
 def build_scratch(size: int, weights: str | None = None) -> keras.Model:
     """Build the CNN trained from scratch: 618,017 parameters, 616,609 of them trainable.
 
-    `weights` is there because all builders are called alike; there is nothing to load.
+    `weights` is ignored; it is there because all builders are called in the same way.
     """
     image = keras.Input((size, size, config.CHANNELS), name="image")
     x = image
-    for block, (filters, convolutions, dropout) in enumerate(
-        [(32, 2, 0.25), (64, 2, 0.25), (128, 2, 0.30), (256, 1, 0.35)], start=1
-    ):
+    for block, (filters, convolutions, dropout) in enumerate(SCRATCH_BLOCKS, start=1):
         for number in range(1, convolutions + 1):
             x = layers.Conv2D(filters, 3, padding="same", name=f"block{block}_conv{number}")(x)
             x = layers.BatchNormalization(
@@ -43,50 +44,53 @@ def build_scratch(size: int, weights: str | None = None) -> keras.Model:
     return keras.Model(image, _classify(x), name="scratch")
 
 
-def build_mobilenet(size: int, weights: str | None) -> keras.Model:
-    """Build MobileNetV2 with the transfer head; its own scaling turns [0, 1] into [-1, 1]."""
+def build_mobilenet(size: int, weights: str | None = None) -> keras.Model:
+    """Build MobileNetV2 with the transfer head; its first layer scales [0, 1] to [-1, 1]."""
     return _transfer("mobilenet", applications.MobileNetV2, layers.Rescaling(2.0, -1.0, name="scale"), size, weights)
 
 
-def build_efficientnet(size: int, weights: str | None) -> keras.Model:
-    """Build EfficientNetB0 with the transfer head; its own scaling turns [0, 1] into [0, 255]."""
+def build_efficientnet(size: int, weights: str | None = None) -> keras.Model:
+    """Build EfficientNetB0 with the transfer head; its first layer scales [0, 1] to [0, 255]."""
     return _transfer("efficientnet", applications.EfficientNetB0, layers.Rescaling(255.0, name="scale"), size, weights)
 
 
-MODELS: dict[str, Callable[[int, str | None], keras.Model]] = {
+# Name in config.NETWORKS -> function from (image size, weights) to the model; see `build`.
+BUILDERS: dict[str, Callable[[int, str | None], keras.Model]] = {
     "scratch": build_scratch,
     "mobilenet": build_mobilenet,
     "efficientnet": build_efficientnet,
 }
 
 
+def require_same_names(builders: Iterable[str], registry: Iterable[str]) -> None:
+    """Raise RuntimeError that names the difference unless each network has both a builder and an entry."""
+    difference = set(builders) ^ set(registry)
+    if difference:
+        raise RuntimeError(
+            f"a network needs an entry in config.NETWORKS and a builder in models.BUILDERS: "
+            f"{', '.join(sorted(difference))} has only one of them"
+        )
+
+
+require_same_names(BUILDERS, config.NETWORKS)
+
+
 def build(name: str, size: int, weights: str | None = None) -> keras.Model:
     """Build the model `name` for float32 RGB images N×size×size×3 in [0, 1]; its output is N×1 in [0, 1].
 
     `weights` is None for random ones, "imagenet", or a `.weights.h5` file of the backbone without top.
-    Raises LesionError for an unknown name, and for a file that does not fit the backbone.
+    Raises LesionError if the name is unknown, or if the file does not fit the backbone.
     """
-    if name not in MODELS:
-        raise LesionError(f"unknown model {name!r}: take one of {', '.join(MODELS)}")
-    return MODELS[name](size, weights)
+    if name not in BUILDERS:
+        raise LesionError(f"unknown model {name!r}: take one of {', '.join(BUILDERS)}")
+    return BUILDERS[name](size, weights)
 
 
 def _transfer(
     name: str, application: Callable[..., keras.Model], scale: layers.Layer, size: int, weights: str | None
 ) -> keras.Model:
     image = keras.Input((size, size, config.CHANNELS), name="image")
-    try:
-        # What Keras prints and warns of meanwhile says less than the error that is raised in the end.
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            backbone = application(
-                include_top=False, weights=weights, input_tensor=scale(image), input_shape=image.shape[1:]
-            )
-    except Exception as error:  # a failed download raises a bare Exception
-        if weights is None or store.is_disk_full(error):
-            raise
-        reason = str(error).strip().splitlines()[0]
-        raise LesionError(f"{name} cannot start from {weights}: {reason}; give other weights with --weights") from None
+    backbone = _backbone(name, application, scale(image), image.shape[1:], weights)
     if weights is None:
         for layer in batch_normalizations(backbone):
             layer.momentum = config.TRAINING.random_batchnorm_momentum
@@ -97,11 +101,31 @@ def _transfer(
     return keras.Model(image, _classify(x), name=name)
 
 
+def _backbone(
+    name: str,
+    application: Callable[..., keras.Model],
+    scaled: keras.KerasTensor,
+    shape: tuple[int, ...],
+    weights: str | None,
+) -> keras.Model:
+    """Build a backbone of Keras on top of the scaled image; raises LesionError if it cannot start from `weights`."""
+    try:
+        # The error raised in the end says more than what Keras prints and warns of before it.
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            return application(include_top=False, weights=weights, input_tensor=scaled, input_shape=shape)
+    except Exception as error:  # a failed download raises a bare Exception
+        if weights is None or store.is_disk_full(error):
+            raise
+        reason = str(error).strip().splitlines()[0]
+        raise LesionError(f"{name} cannot start from {weights}: {reason}; give other weights with --weights") from None
+
+
 def _classify(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Add the layers all three models end in; the sigmoid apart, so that the logit has a layer of its own."""
+    """Add the last layers of all networks; the sigmoid is apart, so that the logit has a layer of its own."""
     x = layers.Dense(128, activation="relu", name="dense")(x)
     x = layers.Dropout(0.5, name="dropout")(x)
-    x = layers.Dense(1, name=LOGIT, dtype="float32")(x)  # also where the layers below compute in half precision
+    x = layers.Dense(1, name=LOGIT, dtype="float32")(x)  # also if the layers below compute in half precision
     return layers.Activation("sigmoid", name=PROBABILITY, dtype="float32")(x)
 
 
@@ -122,7 +146,7 @@ def batch_normalizations(model: keras.Model) -> list[layers.BatchNormalization]:
 
 
 def in_half_precision(model: keras.Model) -> keras.Model:
-    """Return a copy of `model`, one of MODELS, that computes in bfloat16; its weights and output stay float32."""
+    """Return a copy of `model`, one of BUILDERS, that computes in bfloat16; its weights and output stay float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -141,11 +165,11 @@ def digest(model: keras.Model) -> str:
     return sha.hexdigest()[:16]
 
 
-def parameters(model: keras.Model) -> dict[str, int]:
-    """Return the number of parameters, `total` and `trainable` as `model` now stands."""
-    return {"total": model.count_params(), "trainable": trainable_parameters(model)}
+def parameters(model: keras.Model) -> Parameters:
+    """Return the number of parameters of `model`, in all and those that are trainable now."""
+    return Parameters(total=model.count_params(), trainable=trainable_parameters(model))
 
 
 def trainable_parameters(model: keras.Model) -> int:
-    """Return how many numbers training may change as `model` now stands."""
+    """Return the number of parameters that are trainable now."""
     return sum(int(weight.shape.num_elements()) for weight in model.trainable_weights)

@@ -1,5 +1,6 @@
-"""What a phase of training works on: the whole network on images, or what lies above a cut on its activations."""
+"""Phases of a training, and what each one trains: the whole network on images, or its last layers on activations."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,13 +12,13 @@ from keras import layers
 
 from lesion import config
 from lesion.networks import batches, models, surgery
-from lesion.networks.activations import Activations, Cache
+from lesion.networks.activations import Activations, Cache, Rows
 from lesion.prepared import PreparedData
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One stretch of training with one set of trainable layers."""
+    """A number of epochs with one set of trainable layers."""
 
     name: str  # whole: all layers; frozen: the head alone; tune: the head and the backbone's last layers
     epochs: int  # at most
@@ -26,8 +27,12 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A model that shares its weights with the whole one, and batches of what it takes, with labels B×1."""
+class Workload:
+    """What a phase trains and on what: `model`, and batches of (its input, labels B×1).
+
+    `model` is an object of its own, so that nothing Keras notes in it lasts beyond the phase; its weights are shared
+    with the whole network.
+    """
 
     model: keras.Model
     training: tf.data.Dataset
@@ -35,42 +40,45 @@ class Part:
 
     @cached_property
     def weights(self) -> keras.Model:
-        """Return the same model for saving and loading: without an optimizer, whose moments would go along."""
+        """Return the model for saving and loading, without the optimizer, so that its state is not saved."""
         return surgery.bare(self.model)
 
 
 def make_trainable(model: keras.Model, phase: Phase) -> None:
-    """Freeze the layers of `model` that `phase` leaves as they are."""
+    """Freeze the layers of `model` that `phase` does not train."""
     if phase.name != "whole":
         surgery.freeze_backbone(model, config.TRAINING.tuned_share if phase.name == "tune" else 0.0)
 
 
 def activation_cache(
-    model: keras.Model, phases: list[Phase], data: PreparedData, folder: Path, views: int, seed: int
+    model: keras.Model, phases: Sequence[Phase], data: PreparedData, rows: Rows, folder: Path, views: int, seed: int
 ) -> Cache:
-    """Return the files for the activations that `phases` need, `views` augmented views of each training image."""
+    """Return the cache for the activations that `phases` need, of `rows`, with `views` views of each training image."""
     cuts = []
     for phase in phases:
         make_trainable(model, phase)
         cuts.append(surgery.last_frozen(model))
-    return Cache(model, cuts, data, folder, views, seed)
+    return Cache(model, cuts, data, rows, folder, views, seed)
 
 
-def whole(model: keras.Model, data: PreparedData, batch_size: int, seed: int) -> Part:
-    """Return the straightforward way: each step runs the whole model on images augmented anew."""
-    return Part(
-        model,
+def whole(model: keras.Model, data: PreparedData, batch_size: int, seed: int) -> Workload:
+    """Return the workload of the whole model, on images augmented anew in each epoch: the straightforward way."""
+    return Workload(
+        surgery.bare(model),
         batches.training_batches(data.images, *data.of_split("train"), batch_size, seed),
         batches.evaluation_batches(data.images, *data.of_split("validation"), batch_size),
     )
 
 
 def above_cut(
-    model: keras.Model, computed: dict[str, Activations], data: PreparedData, batch_size: int, seed: int
-) -> Part:
-    """Return the fast way: what lies above the cut of `model`, as it is frozen now, on `computed` activations."""
+    model: keras.Model, computed: Mapping[str, Activations], data: PreparedData, batch_size: int, seed: int
+) -> Workload:
+    """Return the workload of the layers above the cut of `model`, as it is frozen now, on activations: the fast way.
+
+    `computed` holds the activations by the name of the cut.
+    """
     cut = surgery.last_frozen(model)
-    return Part(
+    return Workload(
         surgery.split_at(model, cut, models.PROBABILITY)[1],
         computed[cut].training_batches(data.of_split("train")[1], batch_size, seed),
         computed[cut].validation_batches(data.of_split("validation")[1], batch_size),
@@ -78,7 +86,7 @@ def above_cut(
 
 
 def reseed_dropout(model: keras.Model, seed: int) -> None:
-    """Let the dropout layers of `model` draw from streams of their own that follow from `seed`."""
+    """Give each dropout layer of `model` a random stream of its own that follows from `seed`."""
     for number, layer in enumerate(model.layers):
         if isinstance(layer, layers.Dropout) and layer.rate > 0:
             state = np.random.SeedSequence((seed, number)).generate_state(1)[0]

@@ -20,27 +20,31 @@ def resolve(model: str, values: Mapping[str, Value], data: PreparationRecord) ->
     """
     profile = config.SAMPLE if data.source.drawn else config.FULL
     network = config.NETWORKS[model]
-    chosen = {
-        name: getattr(profile, name) if values[name] == AS_PROFILE else values[name]
-        for name in ("epochs", "tune_epochs", "batch_size")
-    }
-    rate = float(values["learning_rate"])
+    epochs = _or_default(values["epochs"], profile.epochs)
+    tune_epochs = _or_default(values["tune_epochs"], profile.tune_epochs)
+    rate = values["learning_rate"]
     return TrainingSettings(
         model=model,
-        weights=str(values["weights"]),
-        **chosen,
+        weights=values["weights"],
+        epochs=epochs,
+        tune_epochs=tune_epochs,
+        batch_size=_or_default(values["batch_size"], profile.batch_size),
         plateau_patience=profile.plateau_patience,
         learning_rate=rate,
-        views=_views(network, values, chosen["epochs"] + chosen["tune_epochs"]),
-        seed=int(values["seed"]),
+        views=_views(network, values, epochs + tune_epochs),
+        seed=values["seed"],
         tune_learning_rate=rate * network.tune_factor if network.pretrained else None,
         half_precision=network.half_precision,
     )
 
 
+def _or_default(value: int, default: int) -> int:
+    return default if value == AS_PROFILE else value
+
+
 def _views(network: config.Network, values: Mapping[str, Value], epochs: int) -> int:
     """Return the number of augmented views that pass the frozen layers once; 0 for the straightforward way."""
-    views = int(values["views"])
+    views = values["views"]
     if views != AS_PROFILE and views > epochs:
         raise LesionError(
             f"--views {views} does not work: each view costs as much as an epoch of the straightforward way, so "

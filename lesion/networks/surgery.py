@@ -14,9 +14,9 @@ STANDARDISED = "standardised"  # between pooling and head, in training only
 
 
 def freeze_backbone(model: keras.Model, tuned_share: float = 0.0) -> None:
-    """Make the head trainable and of the backbone its last `tuned_share` (0 to 1) of layers.
+    """Make the head trainable, and the last `tuned_share` (0 to 1) of the backbone's layers.
 
-    Batch normalisation in the backbone is frozen throughout: Keras then runs it in inference mode.
+    Batch normalisation in the backbone is always frozen: Keras then runs it in inference mode.
     """
     backbone = _backbone(model)
     first_tuned = round(len(backbone) * (1 - tuned_share))
@@ -25,10 +25,11 @@ def freeze_backbone(model: keras.Model, tuned_share: float = 0.0) -> None:
 
 
 def last_frozen(model: keras.Model) -> str:
-    """Name the layer at which to cut `model`, as it is frozen now: nothing below changes in training.
+    """Return the name of the layer at which to cut `model`, as it is frozen now: training changes nothing below it.
 
-    It is the pooling where the whole backbone is frozen; else the last layer below the first trained one whose
-    output is all that the layers above need, since residual blocks and gates reach past their neighbours.
+    It is the pooling if the whole backbone is frozen. Otherwise it is the last layer before the first trained one
+    whose output is all that the layers above need, since residual blocks and gates reach past their neighbours.
+    Raises LesionError if there is no such layer.
     """
     backbone = _backbone(model)
     trained = [position for position, layer in enumerate(backbone) if layer.trainable_weights]
@@ -46,16 +47,17 @@ def last_frozen(model: keras.Model) -> str:
 
 
 def _backbone(model: keras.Model) -> list[layers.Layer]:
+    """Return the layers before the pooling."""
     names = [layer.name for layer in model.layers]
     return model.layers[: names.index(POOLING)]
 
 
 def standardise(model: keras.Model) -> keras.Model:
-    """Return `model` for training: what its global pooling gives is standardised before it enters the head.
+    """Return `model` for training: the output of its global pooling is standardised before it enters the head.
 
     Pooled features of a pretrained backbone differ up to a thousandfold in scale from channel to channel
     (EfficientNetB0), and a head on them learns slowly. The backbone is shared with `model`, the head is a copy;
-    `fold` brings what it learns back, so that the finished model has no layer more.
+    `fold` brings back what it learns, so that the finished model has no additional layer.
     """
     position = [layer.name for layer in model.layers].index(POOLING)
     x = layers.BatchNormalization(center=False, scale=False, momentum=0.9, name=STANDARDISED)(
@@ -70,7 +72,7 @@ def standardise(model: keras.Model) -> keras.Model:
 
 
 def fold(trained: keras.Model, model: keras.Model) -> None:
-    """Give the head of `model` what `trained`, made of it by `standardise`, has learned.
+    """Copy into the head of `model` what `trained`, which `standardise` made from it, has learned.
 
     (x - mean) / deviation · kernel + bias is x · kernel' + bias' with kernel' = kernel / deviation and
     bias' = bias - mean / deviation · kernel.
@@ -86,7 +88,7 @@ def fold(trained: keras.Model, model: keras.Model) -> None:
 def split_at(model: keras.Model, layer: str, end: str = LOGIT) -> tuple[keras.Model, keras.Model]:
     """Cut the flat graph after `layer`: (images -> its activations, activations -> output of the layer `end`).
 
-    Both parts share their weights with `model`.
+    Both models share their weights with `model`.
     """
     activations = model.get_layer(layer).output
     below = keras.Model(model.input, activations)
@@ -95,5 +97,5 @@ def split_at(model: keras.Model, layer: str, end: str = LOGIT) -> tuple[keras.Mo
 
 
 def bare(model: keras.Model) -> keras.Model:
-    """Return `model` without its optimizer, whose moments would triple the size of the file."""
+    """Return `model` as a new object with the same layers, without its optimizer, whose state would triple the file."""
     return keras.Model(model.input, model.output, name=model.name)

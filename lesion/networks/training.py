@@ -1,18 +1,16 @@
-"""Training one model: the phases, what is watched meanwhile, and going on after a kill.
+"""Training one model: first weights, phases, and resuming after a kill.
 
-Everything is written below a folder `partial` and becomes the finished artefact only at the end, so a run
-that is stopped leaves the finished model as it was, and goes on from its last finished epoch.
+Everything is written below a folder `partial` and becomes the finished run only at the end. So a run that is
+stopped leaves the finished model unchanged, and resumes from its last finished epoch.
 """
 
 import contextlib
-import json
 import math
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -22,61 +20,64 @@ from keras import callbacks
 from lesion import config, options, store
 from lesion.console import say
 from lesion.errors import LesionError
-from lesion.networks import batches, models, surgery, weights
-from lesion.networks.activations import Activations
-from lesion.networks.callbacks import EarlyStopping, Journal, ReduceLROnPlateau, Validation, Watch
-from lesion.networks.phases import Part, Phase, above_cut, activation_cache, make_trainable, reseed_dropout, whole
+from lesion.networks import batches, models, surgery
+from lesion.networks.activations import Activations, Rows
+from lesion.networks.callbacks import CollapseAlarm, EarlyStopping, Epoch, History, ReduceLROnPlateau, Validation
+from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, reseed_dropout, whole
 from lesion.prepared import PreparedData
+from lesion.records.training import ActivationsRecord, PhaseRecord, TrainingSettings, WeightsRecord
 
 RANDOM, NONE_NEEDED = "random", "none needed"  # weights a model can start from, beside pretrained ones
-BYTES_A_PARAMETER = 4 * 9  # on disk: the model, its best weights, and two backups with Adam's two moments
+PHASES = "phases.json"  # in the folder `partial`: the phases that are finished
+BYTES_PER_PARAMETER = 4 * 9  # on disk: the model, its best weights, and two backups with Adam's two moments
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What `train` gives back: the model with its best weights, and how it came about."""
+    """A trained model with its best weights, and the course of its training."""
 
     model: keras.Model
-    history: list[dict[str, Any]]
-    phases: list[dict[str, Any]]
-    activations: dict[str, Any] | None  # what was computed once, where something was
+    epochs: list[Epoch]
+    phases: list[PhaseRecord]
+    activations: ActivationsRecord | None  # None if no activations were computed for this training
     warnings: list[str]
 
 
-def build(name: str, size: int, asked: str) -> tuple[keras.Model, str, str | None]:
+def build(name: str, size: int, asked: str) -> tuple[keras.Model, WeightsRecord]:
     """Build the model `name` with the weights that `asked` (auto, imagenet, none, a folder) means.
 
-    Returns (model, which weights it has, one line on what was replaced or None). Only `auto` falls back to
-    random weights; otherwise a failed download or a file that does not fit raises LesionError.
+    Returns the model and which weights it has. Only `auto` falls back to random weights; otherwise a failed download
+    or a file that does not fit raises LesionError.
     """
     path = options.weight_file(asked, name)
     if not config.NETWORKS[name].pretrained:
-        return models.build(name, size), NONE_NEEDED, None
+        return models.build(name, size), WeightsRecord(asked, NONE_NEEDED, None)
     if path is not None:
-        return models.build(name, size, str(path)), path.name, None
+        return models.build(name, size, str(path)), WeightsRecord(asked, path.name, None)
     if asked == "none":
-        return models.build(name, size), RANDOM, None
+        return models.build(name, size), WeightsRecord(asked, RANDOM, None)
     try:
-        return models.build(name, size, "imagenet"), "ImageNet", None
+        return models.build(name, size, "imagenet"), WeightsRecord(asked, "ImageNet", None)
     except LesionError:
         if asked == "imagenet":
             raise
         replaced = "the ImageNet weights cannot be had, so it starts from random ones and is trained whole"
         say(f"train: {name}: {replaced}")
-        return models.build(name, size), RANDOM, replaced
+        return models.build(name, size), WeightsRecord(asked, RANDOM, replaced)
 
 
-def plan(used: str, settings: Mapping[str, Any]) -> list[Phase]:
+def plan(used: str, settings: TrainingSettings) -> list[Phase]:
     """Return the phases of a training that starts from the weights `used`, as `build` names them.
 
-    Pretrained backbones are first frozen, then tuned; all else is trained whole. `settings` holds `epochs`,
-    `learning_rate` and `plateau_patience`, and for pretrained backbones `tune_epochs` and `tune_learning_rate`.
+    Pretrained backbones are first frozen, then tuned; all other models are trained whole.
     """
-    epochs, rate, patience = (settings[key] for key in ("epochs", "learning_rate", "plateau_patience"))
+    patience = settings.plateau_patience
     if used in (RANDOM, NONE_NEEDED):
-        return [Phase("whole", epochs, rate, patience)]
-    tuned = Phase("tune", settings["tune_epochs"], settings["tune_learning_rate"], patience)
-    return [Phase("frozen", epochs, rate, patience)] + [tuned] * (tuned.epochs > 0)
+        return [Phase("whole", settings.epochs, settings.learning_rate, patience)]
+    phases = [Phase("frozen", settings.epochs, settings.learning_rate, patience)]
+    if settings.tune_epochs > 0 and settings.tune_learning_rate is not None:
+        phases.append(Phase("tune", settings.tune_epochs, settings.tune_learning_rate, patience))
+    return phases
 
 
 def make_reproducible(seed: int) -> None:
@@ -86,13 +87,13 @@ def make_reproducible(seed: int) -> None:
 
 
 def strategy() -> tf.distribute.Strategy:
-    """Return a strategy that uses every visible GPU when there are several."""
+    """Return a strategy that uses all visible GPUs if there are several."""
     several = len(tf.config.list_physical_devices("GPU")) > 1
     return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
 
 
 def device() -> str:
-    """Return the processors that training runs on, for the provenance."""
+    """Return the names of the processors that training runs on."""
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
     return ", ".join(names) or "CPU"
@@ -103,68 +104,52 @@ def train(
     phases: list[Phase],
     data: PreparedData,
     folder: Path,
-    batch_size: int,
-    seed: int,
-    views: int = 0,
+    settings: TrainingSettings,
     computed: Mapping[str, Activations] | None = None,
 ) -> Trained:
-    """Train `model` through `phases` on the train split, judged on the validation split.
+    """Train `model` through `phases` on the train split; return it with the weights of the lowest validation loss.
 
-    `folder` holds the state of a run that was stopped, if any. With `views` above 0 what the phases leave frozen
-    is computed once, for so many augmented views of each image, into the folder `activations` beside it, unless it
-    is there already: `computed`, by cut. Raises LesionError when the loss is no number. The weights given back are
-    those of the lowest validation loss.
+    `folder` holds the state of a run that was stopped, if any. If `settings` ask for views, the activations of the
+    frozen layers are computed once, into the folder `activations` beside it, unless they are given: `computed`, by the
+    name of the cut. Raises LesionError if the validation loss was never a number.
     """
     frozen = phases[0].name == "frozen"
-    trained = as_trained(model, frozen)
-    store.require_space(folder, BYTES_A_PARAMETER * model.count_params(), f"training {model.name}")
-    cache = None
-    if frozen and views and not computed:
-        cache = activation_cache(trained, phases, data, folder.parent / "activations", views, seed)
+    trained = as_trained(model, frozen, settings.half_precision)
+    store.require_space(folder, BYTES_PER_PARAMETER * model.count_params(), f"training {model.name}")
+    activations = None
+    if frozen and settings.views and not computed:
+        cache_folder = folder.parent / "activations"
+        rows = Rows.of(data)
+        cache = activation_cache(trained, phases, data, rows, cache_folder, settings.views, settings.seed)
         computed = cache.compute()
-    journal, done, validation = Journal(folder), folder / "phases.json", Validation.of(data)
-    summaries = json.loads(done.read_text()) if done.exists() else []
-    for number, phase in enumerate(phases):
-        make_trainable(trained, phase)
-        stream = seed + len(journal.rows)  # what was drawn before a kill must not be drawn again: it is known by heart
-        if computed:
-            part = above_cut(trained, computed, data, batch_size, stream)
-        else:
-            part = whole(trained, data, batch_size, stream)
-        reseed_dropout(part.model, stream)
-        with _going_on(folder):
-            if number >= len(summaries):
-                _fit(part, phase, journal, folder, validation)
-                summaries.append(_summary(part.model, journal))
-                store.write_json(done, summaries)
-            part.weights.load_weights(journal.best_weights(phase))
-        shutil.rmtree(folder / f"backup-{phase.name}", ignore_errors=True)
-    if not any(math.isfinite(row["val_loss"]) for row in journal.rows):
+        activations = cache.summary()
+    history = History(folder)
+    validation = Validation.of(data)
+    records = _finished_phases(folder)
+    for phase in phases:
+        # What was drawn before a kill must not be drawn again: the network knows it by heart.
+        stream = settings.seed + len(history.epochs)
+        workload = _workload(trained, phase, data, settings.batch_size, stream, computed)
+        _run_phase(workload, phase, history, validation, records)
+    if not any(math.isfinite(epoch.val_loss) for epoch in history.epochs):
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
-    warnings = validation.judge_losses(journal.rows, finished=True) + validation.judge_predictions(part)
+    warnings = validation.judge_losses(history.epochs, finished=True) + validation.judge_predictions(workload)
     if frozen and trained is not model:
         surgery.fold(trained, model)
     else:
         model.set_weights(trained.get_weights())
-    return Trained(model, journal.rows, summaries, cache and cache.summary(), warnings)
+    return Trained(model, history.epochs, records, activations, warnings)
 
 
-@contextlib.contextmanager
-def _going_on(folder: Path) -> Iterator[None]:
-    """Turn an error in reading what a stopped run left in `folder` into a LesionError."""
-    try:
-        yield
-    except OSError as error:
-        if store.is_disk_full(error):
-            raise
-        raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
+def as_trained(model: keras.Model, frozen: bool, half_precision: bool) -> keras.Model:
+    """Return `model` in the form in which it is trained: standardised, in half precision, or unchanged.
 
-
-def as_trained(model: keras.Model, frozen: bool) -> keras.Model:
-    """Return `model` in the form in which it is trained: standardised, in half precision, or itself."""
+    `frozen` tells whether the training begins with a frozen backbone. `half_precision` counts only if the processor
+    has instructions for it.
+    """
     if frozen and config.NETWORKS[model.name].pretrained:
         return surgery.standardise(model)
-    if config.NETWORKS[model.name].half_precision and computes_bfloat16():
+    if half_precision and computes_bfloat16():
         return models.in_half_precision(model)
     return model
 
@@ -187,44 +172,79 @@ def compile_model(model: keras.Model, learning_rate: float) -> None:
     )
 
 
-def _fit(part: Part, phase: Phase, journal: Journal, folder: Path, validation: Validation) -> None:
-    model, backup = part.model, folder / f"backup-{phase.name}"
-    journal.start(phase, backup, part.weights)
-    if not journal.best_weights(phase).exists():  # no better may be found than what came before
-        part.weights.save_weights(journal.best_weights(phase))
-    compile_model(model, phase.learning_rate)
-    model._initial_epoch = 0  # BackupAndRestore leaves it where it resumed an earlier phase
-    model.fit(
-        part.training,
-        validation_data=part.validation,
+def _finished_phases(folder: Path) -> list[PhaseRecord]:
+    """Return the phases that a stopped run had finished."""
+    path = folder / PHASES
+    return store.read_record(path, list[PhaseRecord], "invoke train") if path.exists() else []
+
+
+def _workload(
+    model: keras.Model,
+    phase: Phase,
+    data: PreparedData,
+    batch_size: int,
+    seed: int,
+    computed: Mapping[str, Activations] | None,
+) -> Workload:
+    """Freeze `model` as `phase` needs; return what is trained, on `computed` activations if there are any."""
+    make_trainable(model, phase)
+    workload = above_cut(model, computed, data, batch_size, seed) if computed else whole(model, data, batch_size, seed)
+    reseed_dropout(workload.model, seed)
+    return workload
+
+
+def _run_phase(
+    workload: Workload, phase: Phase, history: History, validation: Validation, records: list[PhaseRecord]
+) -> None:
+    """Train `phase` unless it is in `records`, and add it there; leave `workload` with the best weights."""
+    backup = history.folder / f"backup-{phase.name}"
+    with _resuming(history.folder):
+        if phase.name not in [record.name for record in records]:
+            _fit(workload, phase, history, backup, validation)
+            records.append(history.phase_record())
+            store.write_record(history.folder / PHASES, records)
+        workload.weights.load_weights(history.best_weights(phase))
+    shutil.rmtree(backup, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _resuming(folder: Path) -> Iterator[None]:
+    """Turn an error in reading what a stopped run left in `folder` into a LesionError."""
+    try:
+        yield
+    except OSError as error:
+        if store.is_disk_full(error):
+            raise
+        raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
+
+
+def _fit(workload: Workload, phase: Phase, history: History, backup: Path, validation: Validation) -> None:
+    """Train `phase`, or the rest of it if there is a `backup`."""
+    history.start(phase, backup, workload.weights)
+    if not history.best_weights(phase).exists():  # perhaps no epoch will be better than the phase before
+        workload.weights.save_weights(history.best_weights(phase))
+    compile_model(workload.model, phase.learning_rate)
+    workload.model.fit(
+        workload.training,
+        validation_data=workload.validation,
         epochs=phase.epochs,
         shuffle=False,  # the batches are shuffled already
         verbose=1 if sys.stdout.isatty() else 0,
         callbacks=[
-            # First, since the others look at where it goes on; before the journal, see Journal.start.
+            # First, since the others need to know where it resumes; before the history, see its on_train_begin.
             callbacks.BackupAndRestore(backup, double_checkpoint=True, delete_checkpoint=False),
             callbacks.TerminateOnNaN(),
-            journal,
-            Watch(journal, part, validation),
-            EarlyStopping(journal, patience=config.TRAINING.patience),
-            ReduceLROnPlateau(journal, patience=phase.plateau_patience, factor=config.TRAINING.plateau_factor),
-            callbacks.TensorBoard(folder / "tensorboard" / phase.name),
+            history,
+            CollapseAlarm(history, workload, validation),
+            EarlyStopping(history, patience=config.TRAINING.patience),
+            ReduceLROnPlateau(history, patience=phase.plateau_patience, factor=config.TRAINING.plateau_factor),
+            callbacks.TensorBoard(history.folder / "tensorboard" / phase.name),
         ],
     )
 
 
-def _summary(model: keras.Model, journal: Journal) -> dict[str, Any]:
-    rows = journal.of_phase()
-    return {
-        "name": journal.phase.name,
-        "epochs": len(rows),
-        "trainable_parameters": models.trainable_parameters(model),
-        "seconds": round(sum(row["seconds"] for row in rows), 2),
-    }
-
-
 def load(path: Path) -> keras.Model:
-    """Load a finished model; raises LesionError when the file is damaged."""
+    """Load a finished model; raises LesionError if the file is damaged."""
     try:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""Where a backbone's first weights come from: ImageNet, a folder of files, or random numbers."""
+"""Identity of a backbone's first weights: ImageNet, a file in a folder, or random numbers."""
 
 import hashlib
 
@@ -6,9 +6,9 @@ from lesion import config, options
 
 
 def identity(asked: str, model: str) -> str:
-    """Return what stands for the weights in a fingerprint: the word, or the digest of the file.
+    """Return what represents the weights in a fingerprint: the word, or the digest of the file.
 
-    A network without pretrained weights has the same identity whatever is asked. Raises as `options.weight_file`.
+    A network without pretrained weights always has the same identity. Raises LesionError like `options.weight_file`.
     """
     path = options.weight_file(asked, model)
     if path is not None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-Setting = bool | int | float | str | None | list[int] | list[float] | list[str]
+Setting = bool | int | float | str | None | list[int | float | str]
 Method = dict[str, dict[str, Setting]]  # name of a block of settings -> its fields, see `store.blocks`
 Interval = list[float] | None  # [low, high]; None if it is undefined
 

@@ -49,7 +49,10 @@ class MeanDifference:
 
 @dataclass(frozen=True)
 class LeakRecord:
-    """`reports/leak.json`: how much a random split flatters."""
+    """`reports/leak.json`: how much a random split flatters.
+
+    `settings` are those that all trials share; each trial has a seed of its own instead of their seed, which is 0.
+    """
 
     fingerprint: str
     model: str

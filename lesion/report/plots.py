@@ -7,7 +7,6 @@ import io
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -17,19 +16,11 @@ from matplotlib.ticker import MaxNLocator
 
 from lesion import config
 
-
 INK = "#1b1f27"
 MUTED = "#5b6472"
 RULE = "#d5d9e0"
-# Colour drawn -> CSS variable of the page: the drawn one stays the fallback outside it.
-VARIABLES = {
-    INK: "ink",
-    MUTED: "muted",
-    RULE: "rule",
-    **{style.colour: model for model, style in config.NETWORKS.items()},
-}
 MARKS = 12  # markers on a curve, however many points it has
-MEASURES = {"loss": "Loss (binary cross-entropy)", "accuracy": "Accuracy", "auc": "ROC-AUC"}
+MEASURES = {"loss": "Loss (binary cross-entropy)", "auc": "ROC-AUC"}
 
 _RC = {
     "svg.fonttype": "none",  # text stays text: it can be selected, and takes the page's font
@@ -100,17 +91,16 @@ def _mark_best(axes: Axes, epochs: Sequence[int], validation: Sequence[float], b
 def roc_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float], float] | None]) -> Figure:
     """Draw ROC curves, {model: (false positive rates, true positive rates, area)}, on one axis.
 
-    A model whose curve is None (undefined: one class only) stands in the legend alone.
+    A model whose curve is None (undefined: one class only) is named in the legend only.
     """
     with matplotlib.rc_context(_RC):
         figure, axes = _axes((5.2, 5.0), "False positive rate (1 − specificity)", "True positive rate (sensitivity)")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, label="guessing, 0.500")
         for model, curve in curves.items():
             style = config.NETWORKS[model]
-            rates, label = ((), ()), f"{style.title}, undefined"
-            if curve is not None:
-                rates, label = curve[:2], f"{style.title}, {curve[2]:.3f}"
-            axes.plot(*rates, style.line, color=style.colour, marker=style.marker, ms=5, markevery=0.13, label=label)
+            x, y, area = curve or ((), (), None)
+            label = f"{style.title}, {'undefined' if area is None else f'{area:.3f}'}"
+            axes.plot(x, y, style.line, color=style.colour, marker=style.marker, ms=5, markevery=0.13, label=label)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         axes.legend(loc="lower right", frameon=False, title="ROC-AUC", alignment="left", fontsize=9)
     return figure
@@ -137,23 +127,24 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], mo
     return figure
 
 
-def differences(pairs: Mapping[str, Mapping[str, tuple[float, Sequence[float]] | None]]) -> Figure:
+def differences(pairs: Mapping[str, Mapping[str, tuple[float, Sequence[float]] | None]], confidence: str) -> Figure:
     """Draw the differences of models with their intervals, {pair: {measure: (difference, (low, high)) or None}}.
 
-    A pair is a line; a measure has one marker in all of them, and none where it is None.
+    A pair is a line; a measure has one marker in all of them, and none if it is None. `confidence` is that of the
+    intervals, in words: 95 %.
     """
     looks = [(INK, "o"), (MUTED, "s")]
     with matplotlib.rc_context(_RC):
-        figure, axes = _axes((6.0, 1.2 + 0.75 * len(pairs)), "Difference, first minus second, with 95 % interval", "")
+        label = f"Difference, first minus second, with {confidence} interval"
+        figure, axes = _axes((6.0, 1.2 + 0.75 * len(pairs)), label, "")
         axes.axvline(0, color=INK, linewidth=0.8)
         for place, measures in enumerate(pairs.values()):
-            for shift, (measure, found) in enumerate(measures.items()):
+            for shift, (measure, difference) in enumerate(measures.items()):
                 colour, marker = looks[shift]
-                y, label = place + 0.24 * (shift - 0.5), measure if place == 0 else None
-                value, ends = found if found else (math.nan, (math.nan, math.nan))
-                reach = [[value - ends[0]], [ends[1] - value]]
+                value, (low, high) = difference or (math.nan, (math.nan, math.nan))
                 axes.errorbar(
-                    [value], [y], xerr=reach, fmt=marker, color=colour, capsize=4, ms=5, lw=1.6, label=label
+                    [value], [place + 0.24 * (shift - 0.5)], xerr=[[value - low], [high - value]], fmt=marker,
+                    color=colour, capsize=4, ms=5, lw=1.6, label=measure if place == 0 else None,
                 )  # fmt: skip
         axes.set_yticks(range(len(pairs)), [name.replace(" − ", "\n− ") for name in pairs])
         axes.set_ylim(len(pairs) - 0.5, -0.5)
@@ -193,7 +184,7 @@ def _axes(size: tuple[float, float], x_label: str, y_label: str) -> tuple[Figure
 
 
 def svg(figure: Figure, name: str) -> str:
-    """Return `figure` as an SVG element to stand inside an HTML page.
+    """Return `figure` as an SVG element for use inside an HTML page.
 
     The same figure and `name` give the same bytes; figures of different `name` share no id. Colours
     become the page's CSS variables, so that they follow its light or dark mode. It has no id, style
@@ -211,6 +202,11 @@ def svg(figure: Figure, name: str) -> str:
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # the other ids are salted hashes, and referred to
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text).replace("xlink:href", "href")
     text = re.sub(r"\s*\n\s*", " ", text)
-    for colour, variable in VARIABLES.items():
+    for colour, variable in _variables().items():
         text = text.replace(colour, f"var(--{variable}, {colour})")
     return text.strip()
+
+
+def _variables() -> dict[str, str]:
+    """Return the CSS variable of the page for each colour; outside the page the colour itself is the fallback."""
+    return {INK: "ink", MUTED: "muted", RULE: "rule"} | {style.colour: name for name, style in config.NETWORKS.items()}

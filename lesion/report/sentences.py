@@ -1,173 +1,153 @@
-"""What the results say in words: the answer, the warnings and the limitations, and no more than they bear."""
+"""Sections in words, which say no more than the data support: the answer, the warnings and the limitations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lesion import config
 from lesion.evaluation import collapse
-from lesion.records import Artefacts, Data, Model, Scores
-from lesion.report.plots import STYLES
+from lesion.evaluation.wording import interval_phrase, listed, pair_sentence
+from lesion.records.preparation import PreparationRecord
+from lesion.report.artefacts import Artefacts, Context, Model
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The answer in one line, and the sentences that qualify it."""
-
-    headline: str
-    sentences: list[str]
-
-
-def verdict(artefacts: Artefacts) -> Verdict:
-    """Return which model to prefer and how sure that is, from the comparison on the test split, with its caveats."""
-    ranked = sorted((model for model in artefacts.models if _area(model) is not None), key=_area, reverse=True)
+def answer(artefacts: Artefacts) -> Context:
+    """Return which model to prefer and how sure that is, from the comparison on the test split, with the caveats."""
+    tests = {model.name: test for model in artefacts.models if (test := model.of("test"))}
+    areas = {name: test.roc_auc for name, test in tests.items() if test.roc_auc is not None}
+    ranked = sorted((model for model in artefacts.models if model.name in areas), key=lambda model: -areas[model.name])
     if not ranked:
-        return Verdict("No answer: no model has a ROC-AUC on the test split.", _caveats(artefacts))
-    best, preference = ranked[0], artefacts.comparison.preference.get("test", [])
+        return {"headline": "No answer: no model has a ROC-AUC on the test split.", "sentences": _caveats(artefacts)}
+    best, preference = ranked[0], artefacts.metrics.preference.get("test")
     if preference:
         headline = preference[0]
-    elif _area(best) <= 0.5:
-        headline = f"{_name(best)} does not do better than guessing: ROC-AUC {_area(best):.3f}."
+    elif areas[best.name] <= 0.5:
+        headline = f"{best.title} does not do better than guessing: ROC-AUC {areas[best.name]:.3f}."
     else:
-        headline = f"Only {_name(best)} can be judged: ROC-AUC {_area(best):.3f}."
-    return Verdict(headline, [_certainty(ranked, artefacts), *_caveats(artefacts)])
+        headline = f"Only {best.title} can be judged: ROC-AUC {areas[best.name]:.3f}."
+    return {"headline": headline, "sentences": [_certainty(ranked, artefacts), *_caveats(artefacts)]}
 
 
 def _certainty(ranked: Sequence[Model], artefacts: Artefacts) -> str:
-    """Say what each of `ranked`, the highest ROC-AUC first, has, how the others differ, and what that means."""
-    test, comparison = ranked[0].scores["test"], artefacts.comparison
-    lesions = f" of {test.groups:,} lesions" if test.groups < test.rows else ""
-    areas = _listed([f"{_name(model)} {_with_interval(model.scores['test'])}" for model in ranked])
-    pairs = comparison.comparisons.get("test", [])
+    """Say what ROC-AUC the models have, the highest first, how the others differ from it, and what that means."""
+    scores = {model.title: test for model in ranked if (test := model.of("test"))}
+    best = scores[ranked[0].title]
+    lesions = f" of {best.groups:,} lesions" if best.groups < best.rows else ""
+    statistics = artefacts.metrics.statistics
+    areas = [
+        f"{name} {interval_phrase(test.roc_auc, test.intervals['roc_auc'], statistics=statistics)}"
+        for name, test in scores.items()
+    ]
+    pairs = artefacts.pairs("test")
     differences = [
-        comparison.preference["test"][1 + 2 * place]  # after the preference, two sentences a pair, ROC-AUC first
-        for place, pair in enumerate(pairs)
-        if ranked[0].name in (pair["first"], pair["second"])
+        pair_sentence(pair, "roc_auc", len(pairs), statistics)
+        for pair in pairs
+        if ranked[0].name in (pair.first, pair.second)
     ]
     meaning = (
         "ROC-AUC is the probability that a malignant image, picked at random, gets a higher score than a benign one: "
         "0.5 is guessing, 1 is perfect. The intervals say how much these figures depend on which images happened to be "
         "in the test split; another split or seed of training could move them further."
     )
-    return " ".join([f"ROC-AUC on {test.rows:,} test images{lesions}: {areas}.", *differences, meaning])
-
-
-def _with_interval(scores: Scores) -> str:
-    bounds = scores.intervals["roc_auc"]
-    interval = f"95 % interval {bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else "95 % interval undefined"
-    return f"{scores.roc_auc:.3f} ({interval})"
+    return " ".join([f"ROC-AUC on {best.rows:,} test images{lesions}: {listed(areas)}.", *differences, meaning])
 
 
 def _caveats(artefacts: Artefacts) -> list[str]:
-    """Say what of the experiment narrows the answer."""
+    """List the caveats of the answer."""
     data, caveats = artefacts.data, []
     for model in artefacts.models:
-        if model.scores is None:
-            caveats.append(f"{_name(model)} is not in the comparison: {model.absent['scores'].rstrip('.')}.")
-        elif model.scores["test"].sentinel:
-            caveats.append(f"{_name(model)} has collapsed: {'; '.join(model.scores['test'].sentinel)}.")
-    if data.source["name"] == "sample":
+        test = model.of("test")
+        if test is None:
+            caveats.append(f"{model.title} is not in the comparison: {model.absent['scores'].rstrip('.')}.")
+        elif test.collapsed:
+            caveats.append(f"{model.title} has collapsed: {'; '.join(test.collapsed)}.")
+    if data.source.drawn:
         caveats.append("The images are drawn by the project: the answer holds for them, not for real skin.")
-    replaced = [_name(model) for model in artefacts.models if model.run and model.run.weights["replaced"]]
+    replaced = [model.title for model in artefacts.models if model.run and model.run.weights.replaced]
     if replaced:
-        caveats.append(f"{_listed(replaced)} had to start from other weights than asked for: see Warnings.")
-    if data.settings["split"] == "random":
-        caveats.append(_flattery(data))
-    return caveats
+        caveats.append(f"{listed(replaced)} had to start from other weights than asked for: see Warnings.")
+    return [*caveats, *_flattery(data)]
 
 
-def warnings(artefacts: Artefacts) -> list[str]:
+def warnings(artefacts: Artefacts) -> Context:
     """Return everything that was replaced, skipped, unreadable or suspicious, each once."""
     data = artefacts.data
-    found = [data.source["replaced"], *data.warnings, _smaller(artefacts)]
+    texts = [data.source.replaced, _smaller(artefacts)]
     if data.unreadable:
         share = len(data.unreadable) / data.rows
-        found.append(
+        texts.append(
             f"{len(data.unreadable):,} of {data.rows:,} images ({share:.2%}) could not be decoded and are "
             "used nowhere; they are listed under Data."
         )
     for model in artefacts.models:
-        found += [f"{_name(model)}: {text}" for text in _model_warnings(model)]
-    return [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in dict.fromkeys(found) if text]
+        texts += [f"{model.title}: {text}" for text in _model_warnings(model)]
+    return {"warnings": [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in dict.fromkeys(texts) if text]}
 
 
 def _model_warnings(model: Model) -> list[str]:
-    found = list(dict.fromkeys(model.absent.values()))
+    texts = list(dict.fromkeys(model.absent.values()))
     if model.run is not None:
-        found += [model.run.weights["replaced"], *model.run.warnings]
+        texts += [model.run.weights.replaced or "", *model.run.warnings]
     for split in config.SCORED:
-        if split in (model.scores or {}):
-            found += collapse.on_split(split, model.scores[split].sentinel)
+        if scores := model.of(split):
+            texts += collapse.on_split(split, scores.collapsed)
     if model.explanation is not None and model.explanation.empty:
-        found.append(
+        texts.append(
             f"the Grad-CAM map is empty for {model.explanation.empty:,} of {model.explanation.explained:,} images"
         )
-    return [text for text in found if text]
+    return [text for text in texts if text]
 
 
 def _smaller(artefacts: Artefacts) -> str | None:
-    """Say in what the run is smaller than the full experiment."""
-    data, less = artefacts.data, []
-    size, full = data.settings["image_size"], config.FULL.image_size
-    if data.source["name"] == "sample":
-        less.append(f"{data.rows:,} drawn images")
-    elif data.settings["limit"]:
-        less.append(f"{data.rows:,} rows, as --limit asks")
-    if size < full:
-        less.append(f"{size} × {size} pixels instead of {full} × {full}")
-    epochs = [model.run.settings["epochs"] for model in artefacts.models if model.run]
-    if epochs and min(epochs) < config.FULL.epochs:
-        less.append(f"at most {min(epochs)} epochs instead of {config.FULL.epochs}, before any fine-tuning")
-    return f"Smaller than the full experiment: {_listed(less)}." if less else None
+    """Describe how this run is smaller than the full experiment, None if it is not."""
+    data, full, reasons = artefacts.data, config.FULL, []
+    size = data.settings.image_size
+    if data.source.drawn:
+        reasons.append(f"{data.rows:,} drawn images")
+    elif data.settings.limit:
+        reasons.append(f"{data.rows:,} rows, as --limit asks")
+    if size < full.image_size:
+        reasons.append(f"{size} × {size} pixels instead of {full.image_size} × {full.image_size}")
+    epochs = [model.run.settings.epochs for model in artefacts.models if model.run]
+    if epochs and min(epochs) < full.epochs:
+        reasons.append(f"at most {min(epochs)} epochs instead of {full.epochs}, before any fine-tuning")
+    return f"Smaller than the full experiment: {listed(reasons)}." if reasons else None
 
 
-def limitations(artefacts: Artefacts) -> list[str]:
+def limitations(artefacts: Artefacts) -> Context:
     """Return what the figures cannot tell, the general limits first."""
-    found = [
-        "This is research software. It is no medical device, has not been validated for diagnosis, and "
+    data = artefacts.data
+    texts = [
+        "This is research software. It is not a medical device, has not been validated for diagnosis, and "
         "must not guide the care of any person.",
         "The figures come from one split and one seed of training. The intervals and tests say what other test images "
         "of the same kind would change, not what another seed would, nor images of another clinic or camera.",
         "The models are compared on the test split, so the highest figure is a little flattering. A choice between "
         "models that is to be measured without that belongs on the validation split.",
         "Accuracy, precision, sensitivity, specificity and F1 hold for one threshold, "
-        f"{artefacts.threshold:g}, and for the share of malignant images in this data, which may be far "
+        f"{artefacts.metrics.threshold:g}, and for the share of malignant images in this data, which may be far "
         "from that in a clinic.",
         "A Grad-CAM map shows where evidence was taken from, at the coarse resolution of one layer. It "
         "does not show why, and a plausible map does not make a verdict right.",
+        *_flattery(data),
     ]
-    data = artefacts.data
-    if data.settings["split"] == "random":
-        found.append(_flattery(data))
     if data.groups.origin == "pixels":
-        found.append(
+        texts.append(
             "Which images show the same lesion was found from their pixels. Copies that are changed beyond recognition "
-            "may still stand in two splits, and so may photographs of one lesion that have little in common."
+            "may still be in two splits, and so may photographs of one lesion that have little in common."
         )
-    if artefacts.data.source["name"] == "sample":
-        found.append(
+    if data.source.drawn:
+        texts.append(
             "The images are drawn, not photographed. How well a model tells the two drawn classes apart "
             "says nothing about real skin."
         )
-    return found
+    return {"limitations": texts}
 
 
-def _flattery(data: Data) -> str:
-    """Say how many test images show a lesion that was trained on."""
+def _flattery(data: PreparationRecord) -> list[str]:
+    """Say how many test images show a lesion that was trained on, if the split is random."""
     test = data.groups.siblings["random"]
-    return (
-        f"The images were split one by one (--split random): {test['with_sibling']:,} of {test['rows']:,} test images "
+    if data.settings.split != "random" or test is None:
+        return []
+    return [
+        f"The images were split one by one (--split random): {test.with_sibling:,} of {test.rows:,} test images "
         "show a lesion that was trained on, so that the figures flatter every model."
-    )
-
-
-def _area(model: Model) -> float | None:
-    return model.scores["test"].roc_auc if model.scores else None
-
-
-def _name(model: Model) -> str:
-    return config.NETWORKS[model.name].title
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """Join as in a sentence: a, b and c."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    ]

@@ -1,122 +1,124 @@
-"""The report's tables of what `bench` measured: each ratio beside the two figures it comes from."""
+"""Section on speed: what `bench` measured, each ratio beside the two figures that it comes from."""
 
-import statistics
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from statistics import median
 
-from lesion.console import duration
-from lesion.report import plots
-from lesion.report.tables import Cell, Row, cell, count, megabytes
+from lesion.evaluation.wording import title
+from lesion.records.bench import BenchParts, GradcamBench, Machine, PipelineBench, PrepareBench, TrainingBench
+from lesion.report.artefacts import Artefacts, Context
+from lesion.report.tables import Cell, Row, Show, Table, cell, count, duration, megabytes
 
-
-@dataclass(frozen=True)
-class Table:
-    """One table with how to read it."""
-
-    caption: str
-    first: str
-    columns: list[str]
-    rows: list[Row]
-    reading: str
+Reading = tuple[Table, str]  # a table, and how to read it
+EPOCHS = {"frozen": "frozen epoch", "tune": "fine-tuning epoch"}
 
 
-def tables(parts: Mapping[str, Any]) -> list[Table]:
-    """Return a table for each of `parts`, those of `reports/bench.json`, that was measured."""
-    made = {"training": [_training, _epochs], "pipeline": [_pipeline], "gradcam": [_gradcam]}
-    made |= {"prepare": [_cores, _growth]}
-    found = [(make, parts[name]) for name, makers in made.items() if name in parts for make in makers]
-    return [table for make, part in found if (table := make(part)) is not None]
+def speed(artefacts: Artefacts) -> Context | None:
+    """Return the machine and a table for each measurement; None if nothing was measured."""
+    record = artefacts.bench
+    if record is None:
+        return None
+    return {"machine": _machine(record.machine), "tables": _tables(record.parts)}
+
+
+def _machine(machine: Machine) -> str:
+    memory = f", {machine.memory_bytes / 2**30:.0f} GiB of memory" if machine.memory_bytes else ""
+    return f"{machine.processor}, {machine.cores} cores{memory}, {machine.system}"
+
+
+def _tables(parts: BenchParts) -> list[Reading]:
+    tables = []
+    if parts.training:
+        tables += [_training(parts.training), _epochs(parts.training)]
+    if parts.pipeline:
+        tables.append(_pipeline(parts.pipeline))
+    if parts.gradcam:
+        tables.append(_gradcam(parts.gradcam))
+    if parts.prepare:
+        tables += [*_cores(parts.prepare), _growth(parts.prepare)]
+    return tables
 
 
 def _times(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def _cells(*values: tuple[float | None, Callable[[float], str]]) -> list[Cell]:
-    return [cell(value, show, lacking="not measured") for value, show in values]
+def _cells(*values: tuple[float | None, Show]) -> list[Cell]:
+    return [cell(value, show, missing="not measured") for value, show in values]
 
 
-def _name(model: str) -> str:
-    return config.NETWORKS[model].title
+def _rates(images: int, one: Sequence[float], other: Sequence[float], ratio: float) -> list[Cell]:
+    """Return images per second of two ways, from their seconds, and how much faster the second is."""
+    return _cells((images / median(one), count), (images / median(other), count), (ratio, _times))
 
 
-def _training(part: Mapping[str, Any]) -> Table:
+def _training(record: TrainingBench) -> Reading:
     rows = [
         Row(
-            f"{_name(model)}, {whole['epochs']} + {whole['tune_epochs']} epochs",
-            _cells(
-                (whole["straightforward_seconds"], duration),
-                (whole["cached_seconds"], duration),
-                (whole["ratio"], _times),
-            ),
+            f"{title(model)}, {whole.epochs} + {whole.tune_epochs} epochs",
+            _cells((whole.straightforward_seconds, duration), (whole.cached_seconds, duration), (whole.ratio, _times)),
         )
-        for model, measured in part["models"].items()
-        for whole in measured["whole"]
+        for model, times in record.models.items()
+        for whole in times.whole
     ]
     reading = (
-        f"A whole training on {part['images']['train']:,} images of {part['image_size']} pixels, epochs of the frozen "
+        f"A whole training on {record.images['train']:,} images of {record.image_size} pixels, epochs of the frozen "
         "phase + epochs of fine-tuning, added up from the medians in the next table; the passes that compute the "
         "activations are counted. Early stopping would shorten both."
     )
-    columns = ["Straightforward", "Cached activations", "Times faster"]
-    return Table("Training with cached activations against the straightforward way", "Training", columns, rows, reading)
+    columns = ("Straightforward", "Cached activations", "Times faster")
+    caption = "Training with cached activations against the straightforward way"
+    return Table(caption, columns, rows, first="Training"), reading
 
 
-def _epochs(part: Mapping[str, Any]) -> Table:
+def _epochs(record: TrainingBench) -> Reading:
     rows = []
-    for model, measured in part["models"].items():
-        for phase, ways in measured["epochs"].items():
-            slow, fast = (statistics.median(ways[way]) for way in ("straightforward", "cached"))
-            shown = _cells((slow, duration), (fast, duration), (slow / fast, _times))
-            rows.append(Row(f"{_name(model)}, {'fine-tuning' if phase == 'tune' else 'frozen'} epoch", shown))
-        passes = _cells((None, duration), (statistics.median(measured["passes"]["view"]), duration), (None, _times))
-        rows.append(Row(f"{_name(model)}, one view of all training images", passes))
+    for model, times in record.models.items():
+        for phase, ways in times.epochs.items():
+            slow, fast = median(ways["straightforward"]), median(ways["cached"])
+            cells = _cells((slow, duration), (fast, duration), (slow / fast, _times))
+            rows.append(Row(f"{title(model)}, {EPOCHS[phase]}", cells))
+        cells = _cells((None, duration), (median(times.passes["view"]), duration), (None, _times))
+        rows.append(Row(f"{title(model)}, one view of all training images", cells))
     reading = "Medians of epochs that were run in turn, one in each way, validation and writing to the disk included."
-    columns = ["Straightforward", "Cached activations", "Times faster"]
-    return Table("One epoch of training, and one pass for the activations", "Unit", columns, rows, reading)
+    columns = ("Straightforward", "Cached activations", "Times faster")
+    return Table("One epoch of training, and one pass for the activations", columns, rows, first="Unit"), reading
 
 
-def _pipeline(part: Mapping[str, Any]) -> Table:
-    rates = [part["images"] / statistics.median(part[way]) for way in ("pipeline", "step")]
-    row = Row("images a second", _cells((rates[0], count), (rates[1], count), (part["ratio"], _times)))
+def _pipeline(record: PipelineBench) -> Reading:
+    row = Row("images per second", _rates(record.images, record.pipeline, record.step, record.ratio))
     reading = "How fast augmented images come when nothing else runs, and how fast the scratch CNN trains on them."
-    columns = ["Input pipeline alone", "Training step alone", "Times faster"]
-    return Table("Input pipeline against training step of the scratch CNN", "Unit", columns, [row], reading)
+    columns = ("Input pipeline alone", "Training step alone", "Times faster")
+    return Table("Input pipeline against training step of the scratch CNN", columns, [row], first="Unit"), reading
 
 
-def _gradcam(part: Mapping[str, Any]) -> Table:
-    rows = []
-    for model, measured in part["models"].items():
-        rates = [measured["images"] / statistics.median(measured[way]) for way in ("predict", "gradcam")]
-        rows.append(Row(_name(model), _cells((rates[0], count), (rates[1], count), (measured["ratio"], _times))))
-    columns = ["Prediction, images/s", "Grad-CAM, images/s", "Grad-CAM : prediction"]
-    return Table("Grad-CAM against prediction of the same images", "Model", columns, rows, "1 is the same speed.")
+def _gradcam(record: GradcamBench) -> Reading:
+    rows = [
+        Row(title(model), _rates(times.images, times.predict, times.gradcam, times.ratio))
+        for model, times in record.models.items()
+    ]
+    columns = ("Prediction, images/s", "Grad-CAM, images/s", "Grad-CAM : prediction")
+    return Table("Grad-CAM against prediction of the same images", columns, rows), "1 is the same speed."
 
 
-def _cores(part: Mapping[str, Any]) -> Table | None:
-    if "cores" not in part:
-        return None
-    cores = part["cores"]
-    rates = [cores["images"] / statistics.median(cores[way]) for way in ("one_core", "all_cores")]
-    row = Row("images a second", _cells((rates[0], count), (rates[1], count), (cores["ratio"], _times)))
-    reading = f"Drawn photographs, {cores['images']:,} at a time, the start of the program included."
-    columns = ["On one core", "On all cores", "Times faster"]
-    return Table("prepare on one core and on all", "Unit", columns, [row], reading)
+def _cores(record: PrepareBench) -> list[Reading]:
+    """Return the table of one core and all, in a list that is empty if it was not measured."""
+    cores = record.cores
+    if cores is None:
+        return []
+    row = Row("images per second", _rates(cores.images, cores.one_core, cores.all_cores, cores.ratio))
+    reading = f"Drawn photographs, {cores.images:,} at a time, the start of the program included."
+    columns = ("On one core", "On all cores", "Times faster")
+    return [(Table("prepare on one core and on all", columns, [row], first="Unit"), reading)]
 
 
-def _growth(part: Mapping[str, Any]) -> Table:
+def _growth(record: PrepareBench) -> Reading:
     rows = [
         Row(
-            f"{each['images']:,} images",
-            _cells(
-                (each["seconds"], duration),
-                (each["images"] / each["seconds"], count),
-                (each["peak_bytes"], megabytes),
-            ),
+            f"{run.images:,} images",
+            _cells((run.seconds, duration), (run.images / run.seconds, count), (run.peak_bytes, megabytes)),
         )
-        for each in part["growth"]
+        for run in record.growth
     ]
     reading = "Time grows with the number of images, memory does not: they are streamed."
-    columns = ["Time", "Images a second", "Peak memory"]
-    return Table("prepare as the number of images grows", "Size", columns, rows, reading)
+    columns = ("Time", "Images per second", "Peak memory")
+    return Table("prepare as the number of images grows", columns, rows, first="Size"), reading

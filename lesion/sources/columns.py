@@ -1,17 +1,20 @@
-"""Data sets as `datasets` loads them: features checked, images left encoded."""
+"""Data sets loaded by `datasets`: features checked, images left encoded."""
 
 import glob
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
 from lesion.sources.hub import import_datasets, short_reason
+
+if TYPE_CHECKING:  # slow to import
+    from datasets import Dataset
 
 EXPECTED = (
     "expected are a column `image` (encoded bytes) and a column `label` "
@@ -21,44 +24,44 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Split:
-    """One published split: `labels`, (n,) int8, and `read`, which streams the images of the rows it is given."""
+    """One published split: `labels`, (n,) int8, and `read`, a function that yields the images of given rows."""
 
     labels: np.ndarray
     read: Callable[[np.ndarray], Iterator[bytes]]
 
 
 def read_file(file: Path) -> bytes:
-    """Return the content of `file`, or b"" where it cannot be read: it then counts as an unreadable image."""
+    """Return the content of `file`, or b"" if it cannot be read: it then counts as an unreadable image."""
     try:
         return file.read_bytes()
     except OSError:
         return b""
 
 
-def load_folder(path: Path) -> Mapping[str, Any]:
-    """Load a folder in one of the Hub's layouts; what has changed in it since the last time is noticed.
+def load_folder(path: Path) -> Mapping[str, "Dataset"]:
+    """Load a folder in one of the Hub's layouts; changes since the last time are noticed.
 
-    Raises LesionError where `datasets` finds nothing to read in it, or a damaged file.
+    Raises LesionError if `datasets` finds nothing to read in it, or a damaged file.
     """
     return _load(path, str(path))
 
 
-def load_file(path: Path) -> Mapping[str, Any]:
-    """Load a parquet file as the split `train`; raises LesionError where it is damaged."""
+def load_file(path: Path) -> Mapping[str, "Dataset"]:
+    """Load a parquet file as the split `train`; raises LesionError if it is damaged."""
     return _load(path, "parquet", data_files=glob.escape(str(path)))
 
 
-def _load(path: Path, *what: str, **options: str) -> Mapping[str, Any]:
+def _load(path: Path, *builder: str, **options: str) -> Mapping[str, "Dataset"]:
     try:
-        return import_datasets().load_dataset(*what, **options)
-    except Exception as error:  # every reader beneath `datasets` has its own
+        return import_datasets().load_dataset(*builder, **options)
+    except Exception as error:  # every reader below `datasets` raises its own kind
         raise LesionError(f"{path} cannot be read as a data set ({short_reason(error)}): {EXPECTED}") from error
 
 
-def splits_of(loaded: Mapping[str, Any], origin: str, base: Path | None = None) -> dict[str, Split]:
-    """Check the features of each `datasets.Dataset` in `loaded`; raises LesionError that begins with `origin`.
+def splits_of(loaded: Mapping[str, "Dataset"], origin: str, base: Path | None = None) -> dict[str, Split]:
+    """Check the features of the splits in `loaded` and return them; raises LesionError that begins with `origin`.
 
-    `base` is the folder that image paths without bytes are relative to; None where there can be no such files.
+    `base` is the folder that image paths without bytes are relative to; None if there can be no such files.
     """
     from datasets import Image
 
@@ -71,13 +74,13 @@ def splits_of(loaded: Mapping[str, Any], origin: str, base: Path | None = None) 
     return splits
 
 
-def _labels(table: Any, origin: str) -> np.ndarray:
-    """Return the labels of a `datasets.Dataset`, (n,) int8, whatever the order of its classes."""
+def _labels(table: "Dataset", origin: str) -> np.ndarray:
+    """Return the labels of `table`, (n,) int8, whatever the order of its classes."""
     from datasets import ClassLabel, Value
 
     if missing := {"image", "label"} - set(table.column_names):
-        found = ", ".join(table.column_names)
-        raise LesionError(f"{origin} has no column `{min(missing)}`, only {found}: {EXPECTED}")
+        columns = ", ".join(table.column_names)
+        raise LesionError(f"{origin} has no column `{min(missing)}`, only {columns}: {EXPECTED}")
     feature = table.features["label"]
     if not isinstance(feature, ClassLabel | Value):
         raise LesionError(f"{origin} has a column `label` of the type {feature}: {EXPECTED}")
@@ -94,7 +97,7 @@ def _labels(table: Any, origin: str) -> np.ndarray:
     return np.array(values, np.int8)
 
 
-def _require_image(feature: Any, origin: str) -> None:
+def _require_image(feature: object, origin: str) -> None:
     from datasets import Image, Value
 
     content = feature.get("bytes") if isinstance(feature, dict) else feature
@@ -103,7 +106,7 @@ def _require_image(feature: Any, origin: str) -> None:
         raise LesionError(f"{origin} has a column `image` of the type {feature}: {EXPECTED}")
 
 
-def _read_rows(images: Any, base: Path | None, rows: np.ndarray) -> Iterator[bytes]:
+def _read_rows(images: "Dataset", base: Path | None, rows: np.ndarray) -> Iterator[bytes]:
     for row in images.select(rows):
         image = row["image"] or {}
         if image.get("bytes") is None and image.get("path") and base is not None:

@@ -3,11 +3,11 @@
     sample = DrawnSample(count=1600, seed=0)
     images, outlines = sample.draw(np.arange(32))
 
-Skin and lesion are layers of pigment: light is absorbed by melanin and by blood (Beer-Lambert law), so tan,
-brown and black are the same pigment, thinner or thicker. A hidden score, normal in each class, drives the
-signs of malignancy of the ABCD rule (Nachbar et al., 1994) and of the seven-point checklist (Argenziano et
-al., 1998), each with noise of its own: the classes overlap, and no classifier can be perfect. Everything
-else (skin, size, place, pigmentation, hair, marks, frames) is drawn without regard to the class.
+Skin and lesion are layers of pigment: melanin and blood absorb light (Beer-Lambert law), so tan, brown and black are
+the same pigment, thinner or thicker. A hidden score, normally distributed in each class, drives the signs of
+malignancy of the ABCD rule (Nachbar et al., 1994) and of the seven-point checklist (Argenziano et al., 1998), each
+with noise of its own: the classes overlap, and no classifier can be perfect. Everything else (skin, size, place,
+pigmentation, hair, marks, frames) does not depend on the class.
 """
 
 import math
@@ -18,10 +18,10 @@ import numpy as np
 from lesion.sources import overlays
 from lesion.sources.overlays import CANVAS, noise
 
-# Between the classes' means of the hidden score, in standard deviations: they overlap, and yet a network with
-# random weights learns to tell them apart within minutes.
+# Distance between the classes' means of the hidden score, in standard deviations: the classes overlap, and yet a
+# network with random weights learns to tell them apart within minutes.
 SEPARATION = 3.4
-SIGNS = {  # weight of the hidden score in each sign, beside noise of standard deviation 1
+SIGNS = {  # weight of the hidden score in each sign, to which noise of standard deviation 1 is added
     "asymmetry": 1.6,
     "border": 1.6,
     "colours": 2.5,
@@ -32,12 +32,12 @@ SIGNS = {  # weight of the hidden score in each sign, beside noise of standard d
 }
 NUISANCES = {"hair": 0.35, "ruler": 0.10, "bubbles": 0.10, "frame": 0.08, "corners": 0.10}  # share of lesions
 COPIED = 0.25  # share of lesions that come as 2 to 4 copies
-LAMP = np.array([243, 212, 220], np.float32)  # what a photograph of white paper would show
+LAMP = np.array([243, 212, 220], np.float32)  # a photograph of white paper would show this
 ABSORBANCE = np.array([[0.42, 0.10], [0.74, 0.78], [0.98, 0.62]], np.float32)  # red, green, blue: melanin, blood
 STRAY = 0.045  # share of the light that is scattered back from above the pigment: black is never 0
 VEIL = np.array([120, 109, 128], np.float32)  # blue-white veil: pigment deep in the skin under a haze
 SCAR = np.array([225, 200, 205], np.float32)  # white of regression
-Traits = dict[str, float]  # of one lesion, as plain floats: they keep float32 arrays float32
+Traits = dict[str, float]  # of one lesion, as plain floats, so that float32 arrays stay float32
 Y, X = np.mgrid[-1 : 1 : CANVAS * 1j, -1 : 1 : CANVAS * 1j].astype(np.float32)
 
 
@@ -46,22 +46,24 @@ def _sigmoid(values: np.ndarray) -> np.ndarray:
 
 
 class DrawnSample:
-    """`count` photographs of drawn lesions; which one a row shows follows from `seed` and the row alone.
+    """`count` photographs of drawn lesions; the content of a row depends on `seed` and the row alone.
 
     labels: (count,) int8, 0 benign, 1 malignant, about half each.
     groups: (count,) int64; rows of one group are augmented copies of one photograph.
-    traits: what the photographs were drawn from, name -> (count,) array: the signs in SIGNS, 0 to 1 with the
-        average lesion at 0.5; the nuisances in NUISANCES, bool; size, place and pigmentation.
+    traits: how the photographs were drawn, name -> (count,) array: the signs in SIGNS, 0 to 1 with the average lesion
+        at 0.5; the nuisances in NUISANCES, bool; size, place and pigmentation.
     """
 
     def __init__(self, count: int, seed: int, size: int = CANVAS) -> None:
-        self.seed, self.size = seed, size
+        self.seed = seed
+        self.size = size
         rng = np.random.default_rng((seed, 0))
         copies = np.where(rng.random(count) < COPIED, rng.integers(2, 5, count), 1)
         lesions = np.repeat(np.arange(count), copies)[:count]
         copy = np.concatenate([np.arange(number) for number in copies])[:count]
         order = rng.permutation(count)
-        self.groups, self._copy = lesions[order], copy[order]
+        self.groups = lesions[order]
+        self._copy = copy[order]
         labels = rng.permutation(count) % 2
         self.labels = labels[self.groups].astype(np.int8)
         self.traits = {name: values[self.groups] for name, values in _traits(labels, rng).items()}
@@ -79,7 +81,8 @@ class DrawnSample:
         return images, outlines
 
     def _draw_row(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        lesion, copy = int(self.groups[row]), int(self._copy[row])
+        lesion = int(self.groups[row])
+        copy = int(self._copy[row])
         traits = {name: values[row].item() for name, values in self.traits.items()}
         image, outline = _photograph(traits, np.random.default_rng((self.seed, 1, lesion)))
         if copy:
@@ -91,7 +94,7 @@ class DrawnSample:
 
 
 def _traits(labels: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draw what every lesion looks like: name -> (lesions,) array."""
+    """Draw the traits of lesions with these labels: name -> (lesions,) array."""
     count = len(labels)
     score = rng.normal((labels - 0.5) * SEPARATION, 1)
     traits = {}
@@ -133,7 +136,7 @@ def _photograph(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, n
 
 
 def _patches(traits: Traits, rng: np.random.Generator, body: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where regression has bleached the lesion and where a veil covers it, 0 to 1, mottled."""
+    """Return how far regression has bleached the lesion and how far a veil covers it, each 0 to 1 and mottled."""
     mottle = np.clip(0.65 + 0.35 * noise(rng, 12) + 0.2 * noise(rng, 50), 0, 1)
     pale = _patch(noise(rng, 3.2 / traits["radius"]), 2 * traits["regression"] - 1)
     veil = _patch(noise(rng, 3 / traits["radius"]), 2 * traits["veil"] - 1)
@@ -141,15 +144,16 @@ def _patches(traits: Traits, rng: np.random.Generator, body: np.ndarray) -> tupl
 
 
 def _patch(field: np.ndarray, amount: float) -> np.ndarray:
-    """Return soft-edged patches, 0 to 1, where `field` is high; none for `amount` <= 0, most for 1."""
+    """Return soft-edged patches, 0 to 1, at the high values of `field`; `amount` <= 0 gives none, 1 most."""
     if amount <= 0:
         return np.zeros_like(field)
     return _sigmoid(2.8 * (field - 1.0 + 1.3 * amount)) * min(1, 3 * amount)
 
 
 def _shape(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the lesion's own coordinates (1 is its mean radius) and its level: above 0 inside, 1 at the centre."""
-    radius, angle = traits["radius"], rng.uniform(0, np.pi)
+    """Return the lesion's own coordinates (its mean radius is 1) and its level: above 0 inside, 1 at the centre."""
+    radius = traits["radius"]
+    angle = rng.uniform(0, np.pi)
     aspect = math.exp(rng.normal(0, 0.15))
     cos, sin = math.cos(angle) / radius, math.sin(angle) / radius
     x, y = X - traits["x"], Y - traits["y"]
@@ -169,7 +173,7 @@ def _shape(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
 
 
 def _skin(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return melanin and blood of the skin around: blotches, fine mottling, pores and faint vessels."""
+    """Return melanin and blood of the surrounding skin: blotches, fine mottling, pores and faint vessels."""
     rough = rng.uniform(0.3, 1.6)
     mottle = 0.4 * noise(rng, 5) + 0.3 * noise(rng, 16) + 0.3 * noise(rng, 38)
     lines = np.maximum(1 - 2.5 * np.abs(noise(rng, 26, rng.uniform(0.7, 1.4))), 0)  # furrows of the skin
@@ -199,15 +203,16 @@ def _pigment(traits: Traits, rng: np.random.Generator, u: np.ndarray, v: np.ndar
 def _structures(traits: Traits, rng: np.random.Generator) -> np.ndarray:
     """Return network (lines) and globules (dots) as a relative change of the melanin."""
     disorder = traits["disorder"]
-    turn, spacing = rng.uniform(0, np.pi), rng.uniform(4.5, 9)  # pixels from line to line
-    cos, sin = (CANVAS * math.pi / spacing * part for part in (math.cos(turn), math.sin(turn)))
+    turn = rng.uniform(0, np.pi)
+    spacing = rng.uniform(4.5, 9)  # pixels from line to line
+    cos, sin = (CANVAS * math.pi / spacing * share for share in (math.cos(turn), math.sin(turn)))
     bend = 1.25 + 1.2 * disorder  # a bend of 2 pi moves a line by one spacing
     a = cos * X + sin * Y + bend * (noise(rng, 6) + noise(rng, 22))
     b = cos * Y - sin * X + bend * (noise(rng, 6) + noise(rng, 22))
     root = math.sqrt(0.75)
     lattice = (np.cos(a) + np.cos(0.5 * a + root * b) + np.cos(0.5 * a - root * b)) / 3  # -0.5 to 1, hexagonal
-    where = _sigmoid(3 * noise(rng, 4 / traits["radius"]) * (0.4 + disorder) + 2 - 2 * disorder)
-    lines = 0.38 * traits["network"] * np.clip(0.4 - 2 * lattice, -0.6, 1) * where
+    extent = _sigmoid(3 * noise(rng, 4 / traits["radius"]) * (0.4 + disorder) + 2 - 2 * disorder)
+    lines = 0.38 * traits["network"] * np.clip(0.4 - 2 * lattice, -0.6, 1) * extent
     dots = noise(rng, 30) * disorder + 2.5 * (1 - disorder) * lattice
     return lines + 0.9 * traits["globules"] * np.clip(dots - 1.1, 0, 1)
 
@@ -215,7 +220,7 @@ def _structures(traits: Traits, rng: np.random.Generator) -> np.ndarray:
 def _expose(
     image: np.ndarray, inside: np.ndarray, traits: Traits, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Add what lies over the skin, then light it and photograph it; the outline keeps what stays visible."""
+    """Add hair, ruler and bubbles, then light and photograph it all; return the image and the visible outline."""
     if traits["hair"]:
         overlays.add_hair(image, rng, bool(traits["light_hair"]))
     if traits["ruler"]:
@@ -241,7 +246,8 @@ def _expose(
 
 def _augment(image: np.ndarray, outline: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Rotate up to 40 degrees, shift, shear, zoom, flip and brighten; the border repeats its nearest pixel."""
-    angle, zoom = np.radians(rng.uniform(-40, 40)), rng.uniform(0.85, 1.15)
+    angle = np.radians(rng.uniform(-40, 40))
+    zoom = rng.uniform(0.85, 1.15)
     turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     shear = np.array([[1, rng.uniform(-0.15, 0.15)], [0, 1]])
     linear = turn @ shear @ np.diag(rng.choice([-1.0, 1.0], 2))

@@ -2,8 +2,8 @@
 
     splits, origin = load_public()
 
-The libraries `datasets` and `huggingface_hub` are imported only where they are needed: they take a second, and
-the check whether a stage is already done has to answer faster than that.
+The libraries `datasets` and `huggingface_hub` are imported inside functions: they take a second, and the check
+whether a stage is already done has to answer faster than that.
 """
 
 import contextlib
@@ -16,19 +16,24 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from lesion import config, store
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Result = TypeVar("Result")
 
 STALLED_BELOW = 2**20  # bytes: a download that grows by less within config.HUB_STALL is given up
 
 
 class HubUnavailable(Exception):
-    """The public data set can be had neither from the Hub nor from the local cache; the text says why."""
+    """Neither the Hub nor the local cache has the public data set; the text says why."""
 
 
-def load_public() -> tuple[Mapping[str, Any], str]:
-    """Return the splits of the public data set, name -> `datasets.Dataset`, and where they came from.
+def load_public() -> tuple[Mapping[str, "Dataset"], str]:
+    """Return the splits of the public data set by name, and where they came from.
 
     The Hub is asked for a sign of life first: `load_dataset` takes 23 s to find out that there is none. Raises
     HubUnavailable.
@@ -36,28 +41,30 @@ def load_public() -> tuple[Mapping[str, Any], str]:
     datasets = import_datasets()
     from huggingface_hub import HfApi, constants
 
-    name, origin = config.HUB_DATASET, f"{config.HUB_DATASET} at {constants.ENDPOINT}"
+    name = config.HUB_DATASET
+    origin = f"{name} at {constants.ENDPOINT}"
     try:
         _patiently(lambda: HfApi().dataset_info(name, timeout=config.HUB_TIMEOUT), config.HUB_TIMEOUT)
         return _patiently(lambda: datasets.load_dataset(name), config.HUB_STALL, _downloaded), origin
     except Exception as error:  # whatever the libraries raise: the cache may still help
         reason = short_reason(error)
-    online, datasets.config.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE, True
+    offline_before = datasets.config.HF_HUB_OFFLINE
+    datasets.config.HF_HUB_OFFLINE = True
     try:
         return datasets.load_dataset(name), f"{origin}, from the local cache ({reason})"
     except Exception as error:
         raise HubUnavailable(f"the Hub's data set {origin} cannot be had ({reason})") from error
     finally:
-        datasets.config.HF_HUB_OFFLINE = online
+        datasets.config.HF_HUB_OFFLINE = offline_before
 
 
-def _patiently(call: Callable[[], Any], seconds: float, size: Callable[[], int] = lambda: 0) -> Any:
-    """Return what `call` returns, or raise TimeoutError once `size` has hardly grown for `seconds`.
+def _patiently(call: Callable[[], Result], seconds: float, size: Callable[[], int] = lambda: 0) -> Result:
+    """Return the result of `call`; raises TimeoutError once `size()` has grown by less than 1 MB for `seconds`.
 
     The libraries' own time limits cover neither a name server that does not answer nor a download that is cut
-    short and resumed again and again. A thread that never ends must be a daemon, or Python would wait for it.
+    short and resumed again and again. A thread that may never end must be a daemon, or Python would wait for it.
     """
-    future: Future = Future()
+    future: Future[Result] = Future()
 
     def run() -> None:
         try:
@@ -75,7 +82,7 @@ def _patiently(call: Callable[[], Any], seconds: float, size: Callable[[], int] 
 
 
 def _downloaded() -> int:
-    """Return how many bytes of the public data set lie in the caches, unfinished files included."""
+    """Return the bytes of the public data set in the caches, unfinished files included."""
     import datasets
     from huggingface_hub import constants
 
@@ -93,13 +100,13 @@ def _downloaded() -> int:
 
 def import_datasets() -> ModuleType:
     """Import `datasets` without its warnings, and with its progress bars in a terminal only."""
-    # Plain HTTP from the one host that was asked, with time limits, and whose progress shows in the cache.
+    # Without Xet: plain HTTP, from the one host that was asked, with time limits, and the cache shows its progress.
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
     import datasets
     import huggingface_hub
 
     for library in (datasets, huggingface_hub):
-        library.utils.logging.set_verbosity(logging.CRITICAL)  # what goes wrong comes as an exception, too
+        library.utils.logging.set_verbosity(logging.CRITICAL)  # errors come as exceptions, too
         warnings.filterwarnings("ignore", module=library.__name__)
         if not sys.stderr.isatty():
             library.utils.disable_progress_bars()
@@ -107,7 +114,7 @@ def import_datasets() -> ModuleType:
 
 
 def short_reason(error: BaseException) -> str:
-    """Return in one short line what first went wrong in a library."""
+    """Return the first cause of a library's error in one short line."""
     while error.__cause__ is not None:
         error = error.__cause__
     if store.is_disk_full(error):

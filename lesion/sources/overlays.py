@@ -1,7 +1,7 @@
-"""What lies over the skin in a drawn photograph and tells nothing about the lesion.
+"""Hair, rulers, bubbles and dark frames over a drawn photograph; they tell nothing about the lesion.
 
-Every function takes the picture as float32 RGB, CANVAS × CANVAS × 3 in 0 to 255, changes it in place and
-draws its randomness from the generator it is given. Positions and lengths are shares of the picture's side.
+The functions that draw take the picture as float32 RGB, CANVAS × CANVAS × 3 in 0 to 255, change it in place and draw
+their randomness from the generator they get. Positions and lengths are shares of the picture's side.
 """
 
 import cv2
@@ -26,8 +26,8 @@ def noise(rng: np.random.Generator, cells: float, stretch: float = 1.0) -> np.nd
     return cv2.resize(coarse, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
 
 
-def blend(image: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
-    """Lay `colour` (three values) over the picture where `cover` (CANVAS × CANVAS, 0 to 1) is above 0."""
+def blend(image: np.ndarray, cover: np.ndarray, colour: np.ndarray | tuple[int, int, int]) -> None:
+    """Lay `colour` (three values) over the picture, as opaque as `cover` (CANVAS × CANVAS, 0 to 1) says."""
     if not cover.any():
         return
     cover = cover[..., None]
@@ -40,7 +40,7 @@ def _polyline(layer: np.ndarray, points: np.ndarray, thickness: int) -> None:
 
 
 def _strand(rng: np.random.Generator, heading: float, length: float, curl: float) -> np.ndarray:
-    """Return a curved line of 16 points, (16, 2), through a random place of the picture."""
+    """Return a curved line of 16 points, (16, 2), through a random place in the picture."""
     turns = heading + np.cumsum(rng.normal(rng.normal(0, curl), curl / 2, 16))
     points = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1) * length / 16, axis=0)
     return points - points[rng.integers(16)] + rng.random(2)
@@ -51,7 +51,8 @@ def add_hair(image: np.ndarray, rng: np.random.Generator, light: bool) -> None:
     stubble = rng.random() < 0.2
     count = min(30, int(3 + rng.gamma(1.4, 5.0)))
     length = 0.06 if stubble else rng.uniform(0.7, 1.8)
-    heading, spread = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.9)
+    heading = rng.uniform(0, 2 * np.pi)
+    spread = rng.uniform(0.15, 0.9)
     layer = np.zeros((2 * CANVAS, 2 * CANVAS), np.uint8)  # drawn at twice the size: a hair is 1 to 2 pixels wide
     for _ in range(count):
         strand = _strand(rng, rng.normal(heading, spread), length * rng.uniform(0.6, 1.3), rng.uniform(0.01, 0.1))
@@ -65,7 +66,8 @@ def add_hair(image: np.ndarray, rng: np.random.Generator, light: bool) -> None:
 
 def add_ruler(image: np.ndarray, rng: np.random.Generator) -> None:
     """Draw the tick marks of a scale printed on the glass, along one edge."""
-    step, offset = rng.uniform(0.028, 0.06), rng.uniform(0.0, 0.06)
+    step = rng.uniform(0.028, 0.06)
+    offset = rng.uniform(0.0, 0.06)
     along = np.arange(-0.1, 1.1, step)
     tall = np.where(np.arange(len(along)) % 10 == rng.integers(10), 2.2, 1.0) * rng.uniform(0.03, 0.05)
     tilt = rng.normal(0, 0.05)
@@ -73,12 +75,12 @@ def add_ruler(image: np.ndarray, rng: np.random.Generator) -> None:
     for place, reach in zip(along, tall, strict=True):
         start = np.array([place, offset + tilt * place])
         _polyline(layer, np.stack([start, start + reach * np.array([-tilt, 1])]), 1)
-    cover = cv2.GaussianBlur(np.rot90(layer, rng.integers(4)).copy(), (0, 0), 0.6).astype(np.float32) / 255
+    cover = cv2.GaussianBlur(np.rot90(layer, int(rng.integers(4))).copy(), (0, 0), 0.6).astype(np.float32) / 255
     blend(image, cover * rng.uniform(0.7, 0.95), rng.uniform((15, 15, 20), (60, 55, 65)))
 
 
 def add_bubbles(image: np.ndarray, rng: np.random.Generator) -> None:
-    """Draw air bubbles in the contact gel: a dim rim, a bright inner edge and a glint each."""
+    """Draw air bubbles in the contact gel, each with a dim rim, a bright inner edge and a glint."""
     dark, bright = np.zeros((2, CANVAS, CANVAS), np.uint8)
     centre = rng.random(2)
     for _ in range(rng.integers(3, 14)):
@@ -89,13 +91,13 @@ def add_bubbles(image: np.ndarray, rng: np.random.Generator) -> None:
         inner = (ellipse[0], tuple(0.8 * axis for axis in ellipse[1]), ellipse[2])
         cv2.ellipse(bright, inner, 110, 1, cv2.LINE_AA)
         cv2.circle(bright, (int(x - radius / 3), int(y - radius / 3)), max(1, int(radius / 6)), 255, -1, cv2.LINE_AA)
-    soft = [cv2.GaussianBlur(layer, (0, 0), 0.8).astype(np.float32) / 255 for layer in (dark, bright)]
-    blend(image, soft[0] * rng.uniform(0.25, 0.5), (70, 50, 50))
-    blend(image, soft[1] * rng.uniform(0.5, 0.9), (250, 245, 245))
+    rim, edge = (cv2.GaussianBlur(layer, (0, 0), 0.8).astype(np.float32) / 255 for layer in (dark, bright))
+    blend(image, rim * rng.uniform(0.25, 0.5), (70, 50, 50))
+    blend(image, edge * rng.uniform(0.5, 0.9), (250, 245, 245))
 
 
 def corners(rng: np.random.Generator, x: float, y: float) -> np.ndarray:
-    """Return the light, CANVAS × CANVAS in 0 to 1, that a round tube lets through; it holds the place (x, y)."""
+    """Return the light, CANVAS × CANVAS in 0 to 1, that a round tube lets through; (x, y) is inside it."""
     radius = rng.uniform(0.52, 0.64)
     middle = 0.5 + np.clip(np.array([x, y]) - 0.5 + rng.normal(0, 0.03, 2), -0.06, 0.06)
     grid = (np.arange(CANVAS, dtype=np.float32) + 0.5) / CANVAS
@@ -105,7 +107,7 @@ def corners(rng: np.random.Generator, x: float, y: float) -> np.ndarray:
 
 def frame(rng: np.random.Generator) -> np.ndarray:
     """Return the light, CANVAS × CANVAS in 0 to 1, inside black bars at the sides, above and below, or all round."""
-    widths = rng.uniform(0.03, 0.13, 4)  # left, right, top, bottom; the lesion's centre lies further inside
+    widths = rng.uniform(0.03, 0.13, 4)  # left, right, top, bottom; the lesion's centre is always further inside
     kind = rng.integers(3)
     if kind < 2:
         widths[2 - 2 * kind : 4 - 2 * kind] = 0

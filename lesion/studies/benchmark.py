@@ -1,9 +1,9 @@
-"""What `bench` measures of TensorFlow's work: training, the input pipeline, Grad-CAM."""
+"""Measurements by `bench` that need TensorFlow: training, the input pipeline, Grad-CAM."""
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import keras
 import numpy as np
@@ -12,106 +12,139 @@ from keras import callbacks
 from lesion import config, options
 from lesion.explain import gradcam
 from lesion.networks import batches, models, surgery, training
-from lesion.networks.callbacks import Journal
-from lesion.networks.phases import Part, Phase, above_cut, activation_cache, make_trainable, whole
+from lesion.networks.activations import Cache, Rows
+from lesion.networks.callbacks import History
+from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, whole
 from lesion.prepared import PreparedData
+from lesion.records.bench import CachedTraining, ExplanationTimes, WholeTraining
 from lesion.studies.timing import alternate, alternate_warm, ratio
 
 LENGTHS = ((30, 10), (86, 20))  # epochs frozen and tuned: as usual here, and as in the original work
 SEED = 0
-LEARNING_RATE = options.TRAIN["learning_rate"].default
+LEARNING_RATE = cast(float, options.TRAIN["learning_rate"].default)
+BATCH_SIZE = config.FULL.batch_size
 STEPS = 8  # batches in one measurement of the pipeline and of a training step
 
 
-def cached_training(
-    name: str, asked: str, data: PreparedData, folder: Path, repeats: int, batch_size: int
-) -> dict[str, Any]:
+def cached_training(name: str, asked: str, data: PreparedData, folder: Path, repeats: int) -> CachedTraining:
     """Time an epoch of each phase with and without cached activations, and the passes that compute them.
 
-    Returns the seconds of every epoch and pass, and whole trainings composed of their medians.
+    `asked` are the weights as in `--weights`; files are written below `folder`. Returns the seconds of every epoch and
+    pass, and whole trainings composed of their medians.
     """
-    model, used, _ = training.build(name, data.image_size, asked)
+    network = config.NETWORKS[name]
+    model, weights = training.build(name, data.image_size, asked)
     trained = surgery.standardise(model)
-    own = config.NETWORKS[name]
-    rates = {"frozen": LEARNING_RATE, "tune": LEARNING_RATE * own.tune_factor}
-    phases = [Phase(phase, 1, rate, 1) for phase, rate in rates.items()]
-    cache = activation_cache(trained, phases, data, folder / "activations", repeats, SEED)
-    computed = cache.compute()
-    epochs = {}
-    for phase in phases:
-        make_trainable(trained, phase)
-        ways = {
-            "straightforward": whole(trained, data, batch_size, SEED),
-            "cached": above_cut(trained, computed, data, batch_size, SEED),
-        }
-        runs = {way: _epoch(part, phase, folder / f"{phase.name}-{way}") for way, part in ways.items()}
-        epochs[phase.name] = alternate(runs, repeats)
+    phases = [Phase("frozen", 1, LEARNING_RATE, 1), Phase("tune", 1, LEARNING_RATE * network.tune_factor, 1)]
+    cache = activation_cache(trained, phases, data, Rows.of(data), folder / "activations", repeats, SEED)
+    epochs = _epochs(trained, phases, cache, folder, repeats)
     *views, validation = [cache.seconds(name) for name in cache.passes]
     passes = {"view": views, "validation": [validation]}
-    lengths = [compose(epochs, passes, own.views, *length) for length in LENGTHS]
-    return {"weights": used, "layers": cache.cuts, "epochs": epochs, "passes": passes, "whole": lengths}
+    return CachedTraining(
+        weights=weights.used,
+        layers=cache.cuts,
+        epochs=epochs,
+        passes=passes,
+        whole=[compose(epochs, passes, network.views, frozen, tuned) for frozen, tuned in LENGTHS],
+    )
 
 
-def _epoch(part: Part, phase: Phase, folder: Path) -> Callable[[], object]:
+def _epochs(
+    trained: keras.Model, phases: Sequence[Phase], cache: Cache, folder: Path, repeats: int
+) -> dict[str, dict[str, list[float]]]:
+    """Return the seconds of each epoch: phase -> straightforward or cached -> (repeats,)."""
+    computed = cache.compute()
+    seconds = {}
+    for phase in phases:
+        make_trainable(trained, phase)
+        workloads = {
+            "straightforward": whole(trained, cache.data, BATCH_SIZE, SEED),
+            "cached": above_cut(trained, computed, cache.data, BATCH_SIZE, SEED),
+        }
+        ways = {way: _epoch(workload, phase, folder / f"{phase.name}-{way}") for way, workload in workloads.items()}
+        seconds[phase.name] = alternate(ways, repeats)
+    return seconds
+
+
+def _epoch(workload: Workload, phase: Phase, folder: Path) -> Callable[[], object]:
     """Return a function that trains one more epoch and writes to the disk what training writes after one.
 
     The graphs are built before, on two batches.
     """
-    training.compile_model(part.model, phase.learning_rate)
-    journal = Journal(folder)
-    journal.start(phase, folder, part.weights)
-    watching = [
+    training.compile_model(workload.model, phase.learning_rate)
+    history = History(folder)
+    history.start(phase, folder, workload.weights)
+    writers = [
         callbacks.ModelCheckpoint(folder / "state.weights.h5", save_weights_only=True),
-        journal,
+        history,
         callbacks.TensorBoard(folder / "tensorboard"),
     ]
-    part.model.fit(part.training.take(2), validation_data=part.validation.take(2), shuffle=False, verbose=0)
-    return lambda: part.model.fit(
-        part.training, validation_data=part.validation, epochs=1, shuffle=False, verbose=0, callbacks=watching
+    workload.model.fit(workload.training.take(2), validation_data=workload.validation.take(2), shuffle=False, verbose=0)
+    return lambda: workload.model.fit(
+        workload.training, validation_data=workload.validation, epochs=1, shuffle=False, verbose=0, callbacks=writers
     )
 
 
-def compose(epochs: Mapping, passes: Mapping, views: int, frozen: int, tuned: int) -> dict[str, Any]:
-    """Add up a whole training of `frozen` and `tuned` epochs, its passes included, from medians."""
-    totals = {
-        way: frozen * statistics.median(epochs["frozen"][way]) + tuned * statistics.median(epochs["tune"][way])
+def compose(
+    epochs: Mapping[str, Mapping[str, Sequence[float]]],
+    passes: Mapping[str, Sequence[float]],
+    views: int,
+    frozen: int,
+    tuned: int,
+) -> WholeTraining:
+    """Add up a whole training of `frozen` and `tuned` epochs, its passes included, from medians.
+
+    `epochs` and `passes` in seconds, named as in CachedTraining.
+    """
+    straightforward, cached = (
+        frozen * statistics.median(epochs["frozen"][way]) + tuned * statistics.median(epochs["tune"][way])
         for way in ("straightforward", "cached")
-    }
-    totals["cached"] += views * statistics.median(passes["view"]) + statistics.median(passes["validation"])
-    return {
-        "epochs": frozen,
-        "tune_epochs": tuned,
-        "views": views,
-        "straightforward_seconds": totals["straightforward"],
-        "cached_seconds": totals["cached"],
-        "ratio": totals["straightforward"] / totals["cached"],
-    }
+    )
+    cached += views * statistics.median(passes["view"]) + statistics.median(passes["validation"])
+    return WholeTraining(
+        epochs=frozen,
+        tune_epochs=tuned,
+        views=views,
+        straightforward_seconds=straightforward,
+        cached_seconds=cached,
+        ratio=straightforward / cached,
+    )
 
 
-def input_pipeline(data: PreparedData, repeats: int, batch_size: int) -> dict[str, Any]:
-    """Time augmented batches alone, and training steps of the scratch CNN on a batch that is there already."""
-    augmented = batches.training_batches(data.images, *data.of_split("train"), batch_size, SEED).take(STEPS)
-    model = training.as_trained(models.build("scratch", data.image_size), frozen=False)
+def input_pipeline(data: PreparedData, repeats: int) -> dict[str, list[float]]:
+    """Time augmented batches alone, and training steps of the scratch CNN on one batch that is in memory already.
+
+    Returns the seconds of `pipeline` and of `step`, (repeats,) each, for STEPS batches of BATCH_SIZE images.
+    """
+    augmented = batches.training_batches(data.images, *data.of_split("train"), BATCH_SIZE, SEED).take(STEPS)
+    half_precision = config.NETWORKS["scratch"].half_precision
+    model = training.as_trained(models.build("scratch", data.image_size), frozen=False, half_precision=half_precision)
     training.compile_model(model, LEARNING_RATE)
     images, labels = next(iter(augmented))
-    seconds = alternate_warm(
+    return alternate_warm(
         {
             "pipeline": lambda: sum(1 for _ in augmented),
             "step": lambda: [model.train_on_batch(images, labels) for _ in range(STEPS)],
         },
         repeats,
     )
-    return {"images": STEPS * batch_size, **seconds, "ratio": ratio(seconds["step"], seconds["pipeline"])}
 
 
-def explanations(model: keras.Model, data: PreparedData, repeats: int) -> dict[str, Any]:
-    """Time Grad-CAM of the whole test split, and plain predictions of the same images."""
-    rows, explainer = data.of_split("test")[0], gradcam.Explainer(model)
+def explanations(model: keras.Model, trained: bool, data: PreparedData, repeats: int) -> ExplanationTimes:
+    """Time Grad-CAM of the whole test split, and plain predictions of the same images; `trained` is only recorded."""
+    rows, _ = data.of_split("test")
+    explainer = gradcam.Explainer(model)
     seconds = alternate_warm(
         {
             "predict": lambda: training.predict(model, data.images, rows),
-            "gradcam": lambda: [np.max(each.heat) for each in explainer.explain(data.images, rows)],
+            "gradcam": lambda: [np.max(explanation.heat) for explanation in explainer.explain(data.images, rows)],
         },
         repeats,
     )
-    return {"images": len(rows), **seconds, "ratio": ratio(seconds["predict"], seconds["gradcam"])}
+    return ExplanationTimes(
+        trained=trained,
+        images=len(rows),
+        predict=seconds["predict"],
+        gradcam=seconds["gradcam"],
+        ratio=ratio(seconds["predict"], seconds["gradcam"]),
+    )

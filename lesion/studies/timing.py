@@ -1,4 +1,4 @@
-"""Two ways of doing the same, measured in turn: a machine that slows down slows both; of each the median counts."""
+"""Timing of alternatives in alternation, so that a slow phase of the machine hits all of them; medians count."""
 
 import os
 import platform
@@ -6,21 +6,22 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+from lesion.records.bench import Machine
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Machine:
     """Describe the processor, its cores and the memory, as far as the system tells."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+        processor = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
+        processor = platform.processor() or platform.machine()
     pages = ("SC_PAGE_SIZE", "SC_PHYS_PAGES")
     memory = None
     if all(page in getattr(os, "sysconf_names", {}) for page in pages):
         memory = os.sysconf(pages[0]) * os.sysconf(pages[1])
-    return {"processor": name, "cores": os.cpu_count(), "memory_bytes": memory, "system": platform.system()}
+    return Machine(processor, os.cpu_count(), memory, platform.system())
 
 
 def alternate(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
@@ -35,7 +36,7 @@ def alternate(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[st
 
 
 def alternate_warm(ways: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Do as `alternate`, after one run of each way that does not count: it pays for the start."""
+    """Do the same as `alternate`, after one run of each way that does not count: it pays for the start."""
     alternate(ways, 1)
     return alternate(ways, repeats)
 

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from lesion.evaluation.areas import areas, partial_auc, rank, roc_area
+from lesion.evaluation.areas import areas, rank, roc_area
+
+
+def partial_auc(labels, scores):
+    """Return the partial area of rows that count once each."""
+    return areas(rank(labels, scores), np.ones((1, len(labels))))["partial_auc"][0]
 
 
 def test_partial_area_of_a_curve_worked_by_hand():
@@ -27,7 +32,7 @@ def test_partial_area_of_perfect_equal_and_reversed_scores(scores, area):
 
 
 def test_partial_area_of_one_class_is_undefined():
-    assert partial_auc(np.ones(3, int), np.array([0.1, 0.2, 0.3])) is None
+    assert np.isnan(partial_auc(np.ones(3, int), np.array([0.1, 0.2, 0.3])))
 
 
 def mirrored_area(labels, scores):
@@ -45,18 +50,18 @@ def test_weighted_areas_equal_those_of_copied_rows(decimals):
     labels = random.integers(0, 2, 60)
     scores = (1 / (1 + np.exp(-random.normal(labels, 1)))).round(decimals)
     weights = random.integers(0, 4, (20, 60))
-    found = areas(rank(labels, scores), weights.astype(float))
-    assert roc_area(rank(labels, scores), weights) == pytest.approx(found["roc_auc"])
+    by_name = areas(rank(labels, scores), weights.astype(float))
+    assert roc_area(rank(labels, scores), weights) == pytest.approx(by_name["roc_auc"])
     for place, times in enumerate(weights):
         copied = np.repeat(np.arange(60), times)
-        wanted = (labels[copied], scores[copied])
-        assert found["roc_auc"][place] == pytest.approx(sk.roc_auc_score(*wanted))
-        assert found["average_precision"][place] == pytest.approx(sk.average_precision_score(*wanted))
-        assert found["partial_auc"][place] == pytest.approx(mirrored_area(*wanted))
+        rows = (labels[copied], scores[copied])
+        assert by_name["roc_auc"][place] == pytest.approx(sk.roc_auc_score(*rows))
+        assert by_name["average_precision"][place] == pytest.approx(sk.average_precision_score(*rows))
+        assert by_name["partial_auc"][place] == pytest.approx(mirrored_area(*rows))
 
 
 def test_areas_without_weight_on_a_class_are_undefined():
     order = rank(np.array([0, 1, 1]), np.array([0.1, 0.2, 0.3]))
-    found = areas(order, np.array([[0.0, 1, 1], [1, 0, 0], [1, 1, 0]]))
-    for values in found.values():
+    by_name = areas(order, np.array([[0.0, 1, 1], [1, 0, 0], [1, 1, 0]]))
+    for values in by_name.values():
         assert np.isnan(values).tolist() == [True, True, False]

@@ -1,12 +1,12 @@
-import json
-
 import numpy as np
 import pytest
 from scipy.special import expit
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
+from lesion import store
 from lesion.evaluation import calibration
+from lesion.records.metrics import Calibration, ReliabilityBin
 
 
 def overconfident(seed, rows=4000, temperature=2.5):
@@ -18,14 +18,14 @@ def overconfident(seed, rows=4000, temperature=2.5):
 
 def test_brier_and_calibration_error_worked_by_hand():
     labels, probabilities = np.array([0, 1, 0, 1, 1]), np.array([0.04, 0.06, 0.62, 0.68, 0.68])
-    found = calibration.measure(labels, probabilities)
+    reliability = calibration.measure(labels, probabilities)
     # Two bins: (0.04 + 0.06) / 2 said, 1 of 2 came true; 0.66 said, 2 of 3 came true.
-    assert found["curve"] == [
-        {"predicted": pytest.approx(0.05), "observed": pytest.approx(0.5), "rows": 2},
-        {"predicted": pytest.approx(0.66), "observed": pytest.approx(2 / 3), "rows": 3},
+    assert reliability.curve == [
+        ReliabilityBin(predicted=pytest.approx(0.05), observed=pytest.approx(0.5), rows=2),
+        ReliabilityBin(predicted=pytest.approx(0.66), observed=pytest.approx(2 / 3), rows=3),
     ]
-    assert found["expected_calibration_error"] == pytest.approx((2 * 0.45 + 3 * (2 / 3 - 0.66)) / 5)
-    assert found["brier"] == pytest.approx((0.04**2 + 0.94**2 + 0.62**2 + 2 * 0.32**2) / 5)
+    assert reliability.expected_calibration_error == pytest.approx((2 * 0.45 + 3 * (2 / 3 - 0.66)) / 5)
+    assert reliability.brier == pytest.approx((0.04**2 + 0.94**2 + 0.62**2 + 2 * 0.32**2) / 5)
 
 
 def test_curve_equals_that_of_scikit_learn():
@@ -33,39 +33,40 @@ def test_curve_equals_that_of_scikit_learn():
     probabilities[:4] = 0.0, 1.0, 0.1, 0.5  # the ends, and two edges of bins
     observed, predicted = calibration_curve(labels, probabilities, n_bins=10)
     curve = calibration.reliability_curve(labels, probabilities)
-    assert [bin["observed"] for bin in curve] == pytest.approx(observed)
-    assert [bin["predicted"] for bin in curve] == pytest.approx(predicted)
-    assert sum(bin["rows"] for bin in curve) == 500
+    assert [bin.observed for bin in curve] == pytest.approx(observed)
+    assert [bin.predicted for bin in curve] == pytest.approx(predicted)
+    assert sum(bin.rows for bin in curve) == 500
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
-def test_temperature_is_found_and_keeps_the_ranking(temperature):
+def test_temperature_is_found_and_keeps_the_ranking(temperature, tmp_path):
     validation, test = overconfident(1, temperature=temperature), overconfident(2, temperature=temperature)
-    found = calibration.before_and_after(validation, test)
-    assert found["temperature"] == pytest.approx(temperature, rel=0.1)
-    assert found["not_fitted"] is None
+    calibrated = calibration.before_and_after(validation, test)
+    assert calibrated.temperature == pytest.approx(temperature, rel=0.1)
+    assert calibrated.not_fitted is None
     after = calibration.apply(calibration.fit_temperature(*validation), test[1])
     assert roc_auc_score(test[0], after) == roc_auc_score(*test)
     assert np.array_equal(after >= 0.5, test[1] >= 0.5)
     if temperature > 1:
-        assert found["after"]["expected_calibration_error"] < 0.3 * found["before"]["expected_calibration_error"]
-        assert found["after"]["brier"] < found["before"]["brier"]
-    json.dumps(found, allow_nan=False)
+        assert calibrated.after.expected_calibration_error < 0.3 * calibrated.before.expected_calibration_error
+        assert calibrated.after.brier < calibrated.before.brier
+    store.write_record(tmp_path / "calibration.json", calibrated)
+    assert store.read_record(tmp_path / "calibration.json", Calibration, "test") == calibrated
 
 
 def test_temperature_worked_by_hand():
     # Three of four right at logits of ±2 ln 3: the loss is least where they say 3/4, a logit of ln 3, so T = 2.
     labels, probabilities = np.array([1, 1, 1, 0, 0, 0, 0, 1]), np.array([0.9] * 4 + [0.1] * 4)
-    found = calibration.fit_temperature(labels, probabilities)
-    assert found.value == pytest.approx(2, rel=1e-3)
-    assert calibration.apply(found, probabilities)[0] == pytest.approx(0.75, rel=1e-3)
+    temperature = calibration.fit_temperature(labels, probabilities)
+    assert temperature.value == pytest.approx(2, rel=1e-3)
+    assert calibration.apply(temperature, probabilities)[0] == pytest.approx(0.75, rel=1e-3)
 
 
 def test_probabilities_of_0_and_1_are_finite_and_stay_the_extremes():
     labels, probabilities = np.array([0, 0, 1, 1, 0, 1]), np.array([0.0, 1e-8, 1 - 1e-8, 1.0, 1.0, 0.3])
-    found = calibration.fit_temperature(labels, probabilities)
-    after = calibration.apply(found, probabilities)
-    assert found.value > 1 and np.isfinite(after).all()
+    temperature = calibration.fit_temperature(labels, probabilities)
+    after = calibration.apply(temperature, probabilities)
+    assert temperature.value > 1 and np.isfinite(after).all()
     assert after[0] < after[1] < after[5] < after[2] < after[3]
 
 
@@ -79,8 +80,8 @@ def test_probabilities_of_0_and_1_are_finite_and_stay_the_extremes():
         ([0, 0, 0, 1] * 5 + [1, 1, 1, 0] * 5, [0.4999] * 20 + [0.5001] * 20, "near 0.5"),
     ],
 )
-def test_where_no_temperature_is_best_it_stays_1_with_the_reason(labels, probabilities, reason):
+def test_if_no_temperature_is_best_it_stays_1_with_the_reason(labels, probabilities, reason):
     data = np.array(labels), np.array(probabilities)
-    found = calibration.before_and_after(data, data)
-    assert found["temperature"] == 1 and reason in found["not_fitted"]
-    assert found["after"] == found["before"]
+    calibrated = calibration.before_and_after(data, data)
+    assert calibrated.temperature == 1 and reason in calibrated.not_fitted
+    assert calibrated.after == calibrated.before

@@ -1,12 +1,14 @@
-import json
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
+from sklearn import metrics as sk
 
-from lesion import config
-from lesion.evaluation import comparison, wording
+from lesion import config, store
+from lesion.evaluation import comparison
+from lesion.records.metrics import Comparison
 
 # 113 patients after a subarachnoid haemorrhage: outcome (1 poor), WFNS grade, S100B in 0.01 µg/l (Turck et al.,
 # Intensive Care Medicine 36 (2010) 107). The example of the R package pROC.
@@ -24,7 +26,6 @@ S100B = np.array([
     5, 9, 30, 3, 9, 4, 23, 70, 9, 27, 71, 8, 26, 8, 16, 9, 13, 10, 8, 11, 33, 11, 28, 7, 10, 32, 22, 7, 5, 24, 38,
     10, 15, 8, 14, 10, 7, 4, 19, 56, 14, 58, 32, 82, 74, 15, 47, 17, 44, 15, 50, 48,
 ])  # fmt: skip
-NAMES = {"a": "Net A", "b": "Net B", "c": "Net C"}
 
 
 def draw(seed, lesions=60, areas=(0.85, 0.85), shared=0.7):
@@ -46,10 +47,9 @@ def test_delong_equals_the_published_example():
     assert areas == pytest.approx([0.8236789, 0.7313686], abs=1e-7)
     assert covariance[0, 1] == pytest.approx(0.00119615567376754)
     # pROC: roc.test(wfns, s100b): Z = 2.209, p-value = 0.02718
-    assert comparison.delong(areas, covariance) == {
-        "z": pytest.approx(2.20898359144091),
-        "p": pytest.approx(0.0271757822291882),
-    }
+    p = comparison.delong(areas, covariance)
+    assert norm.isf(p / 2) == pytest.approx(2.20898359144091)
+    assert p == pytest.approx(0.0271757822291882)
 
 
 def test_covariance_equals_obuchowskis_sums_written_out():
@@ -78,11 +78,11 @@ def test_covariance_equals_obuchowskis_sums_written_out():
 def test_delong_of_equal_models_and_without_variance():
     labels, scores = np.array([0, 0, 0, 1, 1, 1]), np.array([0.1, 0.2, 0.6, 0.3, 0.8, 0.9])
     groups = np.arange(6)
-    assert comparison.delong(*comparison.roc_areas(labels, [scores, scores], groups)) == {"z": None, "p": 1.0}
+    assert comparison.delong(*comparison.roc_areas(labels, [scores, scores], groups)) == 1
     exact = comparison.roc_areas(labels, [labels / 1.0, np.full(6, 0.5)], groups)
-    assert comparison.delong(*exact) == {"z": None, "p": 0.0}  # 1 against 0.5, both without any variance
+    assert comparison.delong(*exact) == 0  # 1 against 0.5, both without any variance
     alone = comparison.roc_areas(labels, [scores, 1 - scores], labels)  # one group a class
-    assert comparison.delong(*alone) == {"z": None, "p": None}
+    assert comparison.delong(*alone) is None
 
 
 def test_mcnemar_of_single_rows_is_the_exact_binomial_test():
@@ -109,81 +109,51 @@ def test_holm_worked_by_hand():
     assert comparison.holm([0.9, 0.8]) == [1.0, 1.0]
 
 
-def test_comparison_holds_both_models_and_is_json():
+def test_comparison_holds_both_models_and_is_json(tmp_path):
     labels, first, second, groups = draw(0, areas=(0.95, 0.8))
-    found = comparison.compare(labels, first, second, groups, 0.5)
+    pair = comparison.compare(labels, {"a": first, "b": second}, groups, 0.5)
+    assert (pair.first, pair.second, pair.rows, pair.groups) == ("a", "b", len(labels), 60)
     right = [(scores >= 0.5) == labels for scores in (first, second)]
-    accuracy = found["accuracy"]
-    assert [accuracy["first"], accuracy["second"]] == [pytest.approx(row.mean()) for row in right]
-    assert accuracy["only_first_right"] - accuracy["only_second_right"] == right[0].sum() - right[1].sum()
-    for figures in (found["roc_auc"], accuracy):
-        assert figures["interval"][0] < figures["difference"] < figures["interval"][1]
-    swapped = comparison.compare(labels, second, first, groups, 0.5)
-    assert swapped["roc_auc"]["interval"] == pytest.approx([-end for end in found["roc_auc"]["interval"][::-1]])
-    assert swapped["accuracy"]["p"] == pytest.approx(accuracy["p"])
-    json.dumps(found, allow_nan=False)
+    accuracy = pair.accuracy
+    assert [accuracy.first, accuracy.second] == [pytest.approx(row.mean()) for row in right]
+    assert [pair.roc_auc.first, pair.roc_auc.second] == [
+        pytest.approx(sk.roc_auc_score(labels, scores)) for scores in (first, second)
+    ]
+    assert accuracy.only_first_right - accuracy.only_second_right == right[0].sum() - right[1].sum()
+    for figures in (pair.roc_auc, accuracy):
+        assert figures.interval[0] < figures.difference < figures.interval[1]
+    swapped = comparison.compare(labels, {"b": second, "a": first}, groups, 0.5)
+    assert (swapped.first, swapped.second) == ("b", "a")
+    assert swapped.roc_auc.interval == pytest.approx([-end for end in pair.roc_auc.interval[::-1]])
+    assert swapped.accuracy.p == pytest.approx(accuracy.p)
+    store.write_record(tmp_path / "pair.json", pair)
+    assert store.read_record(tmp_path / "pair.json", Comparison, "test") == pair
+
+
+def test_every_pair_is_compared_and_its_p_values_are_corrected_for_their_number():
+    labels, first, second, groups = draw(0, areas=(0.95, 0.8))
+    models = {"a": first, "b": second, "c": 1 - first}
+    pairs = comparison.compare_all(labels, models, groups, 0.5)
+    assert [(pair.first, pair.second) for pair in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
+    for metric in ("roc_auc", "accuracy"):
+        figures = [getattr(pair, metric) for pair in pairs]
+        assert [each.p_corrected for each in figures] == comparison.holm([each.p for each in figures])
+    one_class = comparison.compare_all(np.zeros(30, int), {"a": first[:30], "b": second[:30]}, np.arange(30), 0.5)
+    assert one_class[0].roc_auc.difference is None and one_class[0].roc_auc.p_corrected is None
+    assert comparison.compare_all(labels, {"a": first}, groups, 0.5) == []
 
 
 def test_tests_by_groups_hold_their_level_and_those_by_rows_do_not(monkeypatch):
-    monkeypatch.setattr(config, "REPLICATES", 100)
-    simulations, found = 200, {"roc_auc": 0, "accuracy": 0, "rows": 0, "covered": 0}
+    monkeypatch.setattr(config, "STATISTICS", replace(config.STATISTICS, replicates=100))
+    simulations, counts = 200, {"roc_auc": 0, "accuracy": 0, "rows": 0, "covered": 0}
     for seed in range(simulations):
         labels, first, second, groups = draw(seed)  # equally good models
-        result = comparison.compare(labels, first, second, groups, 0.5)
-        found["roc_auc"] += result["roc_auc"]["p"] < 0.05
-        found["accuracy"] += result["accuracy"]["p"] < 0.05
-        found["rows"] += result["accuracy"]["p_rows"] < 0.05
-        found["covered"] += result["roc_auc"]["interval"][0] <= 0 <= result["roc_auc"]["interval"][1]
-    assert found["roc_auc"] / simulations < 0.08 and found["accuracy"] / simulations < 0.08
-    assert found["covered"] / simulations == pytest.approx(0.95, abs=0.03)
-    assert found["rows"] / simulations > 0.10
-
-
-def test_sentences_name_the_model_to_prefer_and_what_is_open(monkeypatch):
-    monkeypatch.setattr(config, "REPLICATES", 200)
-    labels, good, bad, groups = draw(4, lesions=200, areas=(0.95, 0.75))
-    models = {"a": bad, "b": good, "c": np.clip(good + 1e-3 * np.cos(np.arange(len(good))), 0, 1)}
-    found = wording.sentences(comparison.compare_all(labels, models, groups, 0.5), NAMES)
-    assert len(found) == 7
-    assert found[0].startswith("Prefer Net ") and " to Net A: " in found[0] and "cannot be told apart" in found[0]
-    assert found[1].startswith("The data support that Net B ranks better than Net A: ROC-AUC 0.9")
-    assert "p < 0.001, corrected for 3 comparisons" in found[1]
-    images = f"on these {len(labels)} images of 200 lesions"
-    assert "cannot be told apart by ROC-AUC " + images in found[5] and "interval −0.00" in found[5]
-    pair = {name: models[name] for name in "ab"}
-    found = wording.sentences(comparison.compare_all(labels, pair, groups, 0.5), NAMES)
-    assert found[0] == "Prefer Net B: the data support that it ranks better than Net A."
-    assert "corrected" not in found[1]
-
-
-def test_sentences_prefer_nothing_without_support(monkeypatch):
-    monkeypatch.setattr(config, "REPLICATES", 200)
-    labels, first, second, groups = draw(5)
-    found = wording.sentences(comparison.compare_all(labels, {"a": first, "b": second}, groups, 0.5), NAMES)
-    assert found[0].startswith("The data do not say which model to prefer: Net ")
-    one = comparison.compare_all(np.zeros(30, int), {"a": first[:30], "b": second[:30]}, np.arange(30), 0.5)
-    found = wording.sentences(one, NAMES)
-    assert found[0].startswith("No model can be preferred: the images are all of one class")
-    assert "cannot be compared by ROC-AUC" in found[1]
-    json.dumps(one, allow_nan=False)
-    guessing = comparison.compare_all(labels, {"a": 1 - first, "b": 1 - second}, groups, 0.5)
-    assert "better than guessing" in wording.sentences(guessing, NAMES)[0]
-
-
-def test_a_difference_that_only_the_correction_takes_away_is_explained():
-    figures = {
-        "first": 0.9,
-        "second": 0.85,
-        "difference": 0.05,
-        "interval": [0.01, 0.09],
-        "p": 0.02,
-        "p_corrected": 0.06,
-    }
-    level = {**figures, "difference": 0.0, "interval": [-0.04, 0.04], "p_corrected": 1.0}
-    found = {"first": "a", "second": "b", "rows": 90, "groups": 90, "roc_auc": figures, "accuracy": level}
-    said = wording.sentences([found] * 3, NAMES)
-    assert said[1].startswith("Net A and Net B cannot be told apart by ROC-AUC on these 90 images: ")
-    assert said[1].endswith(
-        "The interval alone leaves out 0, but among several comparisons one does so by chance too easily."
-    )
-    assert "leaves out" not in said[2]
+        pair = comparison.compare(labels, {"a": first, "b": second}, groups, 0.5)
+        only = pair.accuracy.only_first_right, pair.accuracy.only_second_right
+        counts["roc_auc"] += pair.roc_auc.p < 0.05
+        counts["accuracy"] += pair.accuracy.p < 0.05
+        counts["rows"] += binomtest(only[0], sum(only)).pvalue < 0.05  # McNemar's test as if rows were independent
+        counts["covered"] += pair.roc_auc.interval[0] <= 0 <= pair.roc_auc.interval[1]
+    assert counts["roc_auc"] / simulations < 0.08 and counts["accuracy"] / simulations < 0.08
+    assert counts["covered"] / simulations == pytest.approx(0.95, abs=0.03)
+    assert counts["rows"] / simulations > 0.10

@@ -70,7 +70,7 @@ def test_a_flat_map_is_not_stretched_to_full_range():
     assert explained.heat.min() > 0.95
 
 
-@pytest.mark.parametrize("name", models.MODELS)
+@pytest.mark.parametrize("name", models.BUILDERS)
 def test_every_network_is_explained_in_batches_and_in_order(name):
     keras.utils.set_random_seed(1)
     model = models.build(name, 32)

@@ -1,8 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from lesion.groups.audit import audit, largest, siblings_of_test
+from lesion.groups.audit import describe, largest, siblings_of_test
+from lesion.groups.find import Grouping
 from lesion.groups.split import split_rows
+from lesion.records.preparation import PreparationSettings, Siblings
 
 SPLITS = np.array(["train", "train", "test", "validation", "test", "train", "external", "external", "test"])
 GROUPS = np.array([1, 1, 1, 2, 2, 3, 3, 4, 5])
@@ -14,41 +17,59 @@ def many(rows_a_group=4, count=60):
     return groups % 2, groups
 
 
-def test_groups_are_counted_by_size_and_by_the_splits_they_stand_in():
+def lines(labels, splits, groups):
+    """Return lines of index.csv."""
+    return pd.DataFrame({"label": labels, "split": splits, "group": groups})
+
+
+def settings(kind, seed):
+    return PreparationSettings(data="sample", limit=0, image_size=64, seed=seed, split=kind, clean=True)
+
+
+def test_groups_are_counted_by_size_and_by_the_splits_they_are_in():
     labels = np.array([0, 0, 0, 1, 1, 0, 0, 1, 1])
-    found = audit(labels, SPLITS, GROUPS, "random", seed=0)
-    assert found["count"] == 5
-    assert found["sizes"] == {"1": 2, "2": 2, "3": 1}
-    assert found["shared"] == {"train/validation": 0, "train/test": 1, "validation/test": 1}
-    assert found["siblings"]["random"] == {"rows": 3, "with_sibling": 1}
-    assert found["siblings"]["grouped"] is None  # five groups cannot be split
-    assert found["external"] == {"rows": 2, "with_sibling": 1}
+    groups = describe(lines(labels, SPLITS, GROUPS), None, settings("random", 0), [])
+    assert groups.count == 5
+    assert groups.sizes == {"1": 2, "2": 2, "3": 1}
+    assert groups.shared == {"train/validation": 0, "train/test": 1, "validation/test": 1}
+    assert groups.siblings["random"] == Siblings(rows=3, with_sibling=1)
+    assert groups.siblings["grouped"] is None  # five groups cannot be split
+    assert groups.external == Siblings(rows=2, with_sibling=1)
 
 
 def test_the_grouped_split_shares_nothing_and_the_random_one_is_what_it_would_have_been():
     labels, groups = many()
     splits = split_rows("grouped", labels, groups, seed=3)
-    found = audit(labels, splits, groups, "grouped", seed=3)
-    assert set(found["shared"].values()) == {0}
-    assert found["siblings"]["grouped"] == {"rows": int(np.sum(splits == "test")), "with_sibling": 0}
+    described = describe(lines(labels, splits, groups), None, settings("grouped", 3), [])
+    assert set(described.shared.values()) == {0}
+    assert described.siblings["grouped"] == Siblings(rows=int(np.sum(splits == "test")), with_sibling=0)
     random = split_rows("random", labels, groups, seed=3)
     trained = set(groups[random == "train"])
     known = sum(group in trained for group in groups[random == "test"])
-    assert found["siblings"]["random"] == {"rows": 36, "with_sibling": known}
+    assert described.siblings["random"] == Siblings(rows=36, with_sibling=known)
     assert known > 30  # of 36: a lesion with three other images hardly ever has none of them in 70 %
-    assert found["external"] is None
+    assert described.external is None
 
 
-def test_no_siblings_where_each_row_is_a_lesion():
+def test_who_says_which_images_show_one_lesion():
+    labels, groups = many()
+    index = lines(labels, split_rows("grouped", labels, groups, seed=0), groups)
+    known = describe(index, None, settings("grouped", 0), [])
+    assert (known.origin, known.checked, known.links, known.dropped) == ("source", None, None, None)
+    searched = describe(index, Grouping(groups, checked=70, links=50, dropped=2), settings("grouped", 0), [])
+    assert (searched.origin, searched.checked, searched.links, searched.dropped) == ("pixels", 70, 50, 2)
+
+
+def test_there_are_no_siblings_if_each_row_is_a_lesion():
     labels, groups = many(rows_a_group=1, count=100)
     splits = split_rows("random", labels, groups, seed=0)
-    assert siblings_of_test(splits, groups) == {"rows": int(np.sum(splits == "test")), "with_sibling": 0}
+    assert siblings_of_test(splits, groups) == Siblings(rows=int(np.sum(splits == "test")), with_sibling=0)
 
 
 def test_the_largest_groups_come_with_their_splits_and_first_rows():
     groups = np.array([7] * 8 + [3, 3, 5, 5, 1, 9, 9, 9])
     splits = np.array(["test"] * 4 + ["external"] * 2 + ["train"] * 2 + ["train"] * 8)
-    assert largest(splits, groups) == [
+    assert largest(splits, groups, count=3, rows=6) == [
         (8, "train, test, external", [0, 1, 2, 3, 4, 5]),
         (3, "train", [13, 14, 15]),
         (2, "train", [8, 9]),
@@ -56,5 +77,5 @@ def test_the_largest_groups_come_with_their_splits_and_first_rows():
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_single_images_are_no_large_groups(rows):
-    assert largest(np.array(["train"] * rows), np.arange(rows)) == []
+def test_single_images_are_not_large_groups(rows):
+    assert largest(np.array(["train"] * rows), np.arange(rows), count=3, rows=6) == []

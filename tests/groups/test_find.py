@@ -1,21 +1,9 @@
-import cv2
 import numpy as np
 import pytest
+from photographs import changed
 
-from lesion.groups import matching
 from lesion.groups.find import Linker, find_groups
 from lesion.groups.keypoints import KeypointStore, describe
-from lesion.sources.drawn import DrawnSample
-
-
-def changed(image, angle, zoom, flip, brightness):
-    """Return the image rotated (degrees), zoomed, perhaps mirrored, brightened and compressed."""
-    size = image.shape[0]
-    matrix = cv2.getRotationMatrix2D((size / 2, size / 2), angle, zoom)
-    image = image[:, ::-1] if flip else image
-    image = cv2.warpAffine(image, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
-    image = cv2.convertScaleAbs(image, alpha=brightness)
-    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], cv2.IMREAD_COLOR)
 
 
 def stored(folder, images):
@@ -24,14 +12,6 @@ def stored(folder, images):
     for row, image in enumerate(images):
         store.write(row, describe(image))
     return store
-
-
-@pytest.fixture(scope="module")
-def photographs():
-    """Return 8 different drawn lesions."""
-    sample = DrawnSample(40, seed=2)
-    _, first = np.unique(sample.groups, return_index=True)
-    return list(sample.draw(first[:8])[0])
 
 
 @pytest.fixture(scope="module")
@@ -62,22 +42,22 @@ def test_same_seed_gives_the_same_grouping_and_progress_is_shown(mixed, grouping
     store, _ = mixed
     seen = []
 
-    def watch(items, total, label):
+    def progress(items, total, label):
         items = list(items)
         seen.append((label, total, len(items)))
         return iter(items)
 
-    again = find_groups(store, seed=0, watch=watch)
+    again = find_groups(store, seed=0, progress=progress)
     assert (grouping.groups == again.groups).all()
     assert (grouping.checked, grouping.links, grouping.dropped) == (again.checked, again.links, again.dropped)
     assert seen and all(total == count for _, total, count in seen)
 
 
 def test_a_hundred_exact_copies_are_one_group(photographs, tmp_path):
-    found = describe(photographs[3])
+    keypoints = describe(photographs[3])
     store = KeypointStore(tmp_path, rows=100)
     for row in range(100):
-        store.write(row, found)
+        store.write(row, keypoints)
     assert find_groups(store, seed=0).sizes.tolist() == [100]
 
 
@@ -87,14 +67,6 @@ def test_few_rows_and_flat_images_stay_alone(tmp_path, count):
     grouping = find_groups(store, seed=0)
     assert grouping.groups.tolist() == list(range(count))
     assert grouping.checked == grouping.links == grouping.dropped == 0
-
-
-def test_inliers_of_copies_and_of_different_lesions(photographs):
-    one, other = describe(photographs[0]), describe(photographs[1])
-    copy = describe(changed(photographs[0], 33, 0.9, True, 1.1))
-    assert matching.inliers(one, copy) > 3 * matching.MATCHING.enough_inliers
-    assert matching.inliers(one, other) < matching.MATCHING.enough_inliers
-    assert matching.inliers(one, describe(np.zeros((64, 64, 3), np.uint8))) == 0
 
 
 def linked(truth, wrong=()):

@@ -7,7 +7,16 @@ import pytest
 
 from lesion import prepared
 from lesion.errors import LesionError
-from lesion.groups.keypoints import LENGTH, KeypointStore, bytes_needed, describe, mirrored, rooted, temporary_store
+from lesion.groups.keypoints import (
+    DETECTION,
+    LENGTH,
+    KeypointStore,
+    bytes_needed,
+    describe,
+    mirrored,
+    rooted,
+    temporary_store,
+)
 from lesion.sources.drawn import DrawnSample
 
 
@@ -18,11 +27,11 @@ def image():
 
 @pytest.mark.parametrize("size", [(8, 8), (8, 300), (64, 64), (150, 200), (600, 450)])
 def test_shapes_and_limits_for_any_size(image, size):
-    found = describe(cv2.resize(image, size))
-    assert len(found) <= keypoints.DETECTION.most
-    assert found.points.shape == (len(found), 2) and found.points.dtype == np.float32
-    assert found.descriptors.shape == (len(found), LENGTH) and found.descriptors.dtype == np.uint8
-    assert (found.points >= 0).all() and (found.points < keypoints.DETECTION.side).all()
+    keypoints = describe(cv2.resize(image, size))
+    assert len(keypoints) <= DETECTION.most
+    assert keypoints.points.shape == (len(keypoints), 2) and keypoints.points.dtype == np.float32
+    assert keypoints.descriptors.shape == (len(keypoints), LENGTH) and keypoints.descriptors.dtype == np.uint8
+    assert (keypoints.points >= 0).all() and (keypoints.points < DETECTION.side).all()
 
 
 def test_the_same_image_gives_the_same_keypoints(image):
@@ -37,12 +46,13 @@ def test_flat_images_have_no_keypoints(value):
 
 
 def test_mirrored_descriptors_are_those_of_the_mirrored_image(image):
-    found, flipped = describe(image), describe(image[:, ::-1].copy())
-    similar = rooted(mirrored(found.descriptors)) @ rooted(flipped.descriptors).T
-    unlike = rooted(found.descriptors) @ rooted(flipped.descriptors).T
+    keypoints = describe(image)
+    flipped = describe(image[:, ::-1].copy())
+    similar = rooted(mirrored(keypoints.descriptors)) @ rooted(flipped.descriptors).T
+    unlike = rooted(keypoints.descriptors) @ rooted(flipped.descriptors).T
     assert np.median(similar.max(axis=1)) > 0.98
     assert np.median(unlike.max(axis=1)) < 0.95
-    assert (mirrored(mirrored(found.descriptors)) == found.descriptors).all()
+    assert (mirrored(mirrored(keypoints.descriptors)) == keypoints.descriptors).all()
 
 
 def test_rooted_descriptors_have_length_one_and_empty_ones_stay_zero(image):
@@ -52,13 +62,14 @@ def test_rooted_descriptors_have_length_one_and_empty_ones_stay_zero(image):
 
 
 def test_a_store_gives_back_what_was_written(image, tmp_path):
-    store, found = KeypointStore(tmp_path, rows=3), describe(image)
-    store.write(2, found)
+    store = KeypointStore(tmp_path, rows=3)
+    keypoints = describe(image)
+    store.write(2, keypoints)
     store.write(0, describe(np.zeros((50, 50, 3), np.uint8)))
-    assert len(store) == 3 and store.counts.tolist() == [0, 0, len(found)]
+    assert len(store) == 3 and store.counts.tolist() == [0, 0, len(keypoints)]
     assert len(store.read(0)) == len(store.read(1)) == 0
-    assert (store.read(2).points == found.points).all()
-    assert (store.read(2).descriptors == found.descriptors).all()
+    assert (store.read(2).points == keypoints.points).all()
+    assert (store.read(2).descriptors == keypoints.descriptors).all()
     on_disk = sum(file.stat().st_size for file in tmp_path.iterdir())
     assert bytes_needed(2) < on_disk <= bytes_needed(3)
 

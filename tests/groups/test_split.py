@@ -29,7 +29,7 @@ def test_groups_stay_whole_and_shares_are_within_one_percent(seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_large_groups_stand_in_every_split_in_proportion(seed):
+def test_every_split_has_large_groups_in_proportion(seed):
     labels, groups = random_groups(seed)
     splits = split_groups(labels, groups, seed)
     size_of_row = np.bincount(groups)[groups]

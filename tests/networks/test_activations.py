@@ -1,5 +1,6 @@
 """Activations of a model of three layers, computed once and read many times."""
 
+import dataclasses
 import shutil
 
 import keras
@@ -7,10 +8,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from lesion import config
 from lesion.errors import LesionError
 from lesion.networks import activations, models
-from lesion.networks.activations import Cache
+from lesion.networks.activations import Cache, Rows
 from lesion.prepared import PreparedData
 
 SIZE = 8
@@ -22,7 +22,8 @@ def data():
     images = np.random.default_rng(0).integers(0, 256, (30, SIZE, SIZE, 3), np.uint8)
     splits = np.array(["test"] * 4 + ["train"] * TRAIN + ["validation"] * VALIDATION)
     labels = np.arange(30, dtype=np.int8) % 2
-    return PreparedData(images, np.arange(30), labels, splits, np.arange(30), {"data": "some images"})
+    record = None  # not read here
+    return PreparedData(images, np.arange(30), labels, splits, np.arange(30), record, fingerprint="some images")
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def model():
 
 
 def cache(model, data, folder, views=2, seed=0):
-    return Cache(model, ["convolution", models.POOLING], data, folder, views, seed)
+    return Cache(model, ["convolution", models.POOLING], data, Rows.of(data), folder, views, seed)
 
 
 def collect(batches):
@@ -90,7 +91,7 @@ def test_each_epoch_draws_every_image_once_in_one_of_its_views(model, data, tmp_
     assert (first != other).any()
 
 
-def test_finished_passes_are_used_again_and_more_views_need_the_new_ones_only(model, data, tmp_path, monkeypatch):
+def test_finished_passes_are_used_again_and_more_views_only_need_the_new_passes(model, data, tmp_path, monkeypatch):
     done = []
     run = Cache._run
     monkeypatch.setattr(Cache, "_run", lambda self, name: (done.append(name), run(self, name)))
@@ -99,7 +100,12 @@ def test_finished_passes_are_used_again_and_more_views_need_the_new_ones_only(mo
     cache(model, data, tmp_path).compute()
     cache(model, data, tmp_path, views=3).compute()
     assert done[3:] == ["view2"]
-    assert cache(model, data, tmp_path, views=3).summary()["seconds"] > 0
+    summary = cache(model, data, tmp_path, views=3).summary()
+    assert (summary.views, summary.layers) == (3, ["convolution", models.POOLING])
+    assert summary.seconds > 0
+    maps = (3 * TRAIN + VALIDATION) * 6 * 6 * 4 * 2  # of float16
+    vectors = (3 * TRAIN + VALIDATION) * 4 * 4  # of float32
+    assert maps + vectors < summary.bytes < maps + vectors + 8 * 256  # and a header in each of 8 files
 
 
 def test_a_selection_gives_the_rows_asked_for_in_their_order(model, data, tmp_path):
@@ -112,13 +118,23 @@ def test_a_selection_gives_the_rows_asked_for_in_their_order(model, data, tmp_pa
     assert (values == whole.validation[[5, 0]]).all()
 
 
-@pytest.mark.parametrize("change", ["seed", "weights", "images"])
+def test_rows_other_than_those_of_the_splits_can_be_computed(model, data, tmp_path):
+    everything = np.arange(4, 30)
+    computed = Cache(model, ["convolution"], data, Rows(everything, everything), tmp_path, 1, 0).compute()
+    expected = model.get_layer("convolution")(data.images[4:] / np.float32(255)).numpy()
+    assert computed["convolution"].validation == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert computed["convolution"].views[0].shape == expected.shape
+
+
+@pytest.mark.parametrize("change", ["seed", "weights", "images", "rows"])
 def test_stale_activations_are_removed(model, data, tmp_path, change):
     cache(model, data, tmp_path, views=3).compute()
     if change == "weights":
         model.get_layer("convolution").set_weights([np.ones((3, 3, 3, 4)), np.zeros(4)])
     if change == "images":
-        data.manifest["data"] = "others"
+        data = dataclasses.replace(data, fingerprint="others")
+    if change == "rows":
+        data = dataclasses.replace(data, splits=np.roll(data.splits, 1))
     fresh = cache(model, data, tmp_path, views=1, seed=int(change == "seed"))
     assert not list(tmp_path.glob("*.npy"))
     assert fresh.compute()["convolution"].validation.any()
@@ -140,7 +156,7 @@ def test_a_pass_that_is_stopped_leaves_only_whole_files(model, data, tmp_path, m
     assert len(cache(model, data, tmp_path).compute()["convolution"].views) == 2
 
 
-def test_a_disk_without_room_stops_before_the_work_with_the_figure(model, data, tmp_path, monkeypatch):
+def test_a_disk_that_is_too_small_stops_before_the_work_with_the_figure(model, data, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(activations.store.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(LesionError, match=r"0 MB are needed for the activations of 2 views, and 0 MB are free"):
@@ -149,7 +165,7 @@ def test_a_disk_without_room_stops_before_the_work_with_the_figure(model, data, 
 
 
 def test_passes_that_would_take_too_long_stop_before_the_work_with_the_figure(model, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "ACTIVATIONS_SECONDS", 0)
+    monkeypatch.setattr(activations, "MOST_SECONDS", 0)
     with pytest.raises(LesionError, match=r"2 views .* about .* s to compute here, more than 0\.0 s: give fewer"):
         cache(model, data, tmp_path).compute()
     assert not list(tmp_path.glob("*.npy"))

@@ -1,4 +1,4 @@
-"""Training on a model of five lines and images of which one channel tells the class."""
+"""Training of a small model on images whose class one channel tells."""
 
 import csv
 import dataclasses
@@ -9,12 +9,35 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from lesion import config
 from lesion.errors import LesionError
 from lesion.networks import models, training
 from lesion.networks.training import Phase
 from lesion.prepared import PreparedData
+from lesion.records.training import TrainingSettings, WeightsRecord
 
 SIZE = 8
+SETTINGS = TrainingSettings(
+    model="small",
+    weights="none",
+    epochs=12,
+    tune_epochs=6,
+    batch_size=16,
+    plateau_patience=2,
+    learning_rate=1e-3,
+    views=0,
+    seed=0,
+    tune_learning_rate=None,
+    half_precision=False,
+)
+
+
+@pytest.fixture(autouse=True)
+def registry(monkeypatch):
+    """Enter the models of this module, which have no weight files, as networks."""
+    for name in ("small", "efficient"):
+        network = config.Network(title=name, colour="#000", dark_colour="#fff", line="-", marker="o")
+        monkeypatch.setitem(config.NETWORKS, name, network)
 
 
 @pytest.fixture
@@ -24,7 +47,8 @@ def data():
     images = random.integers(0, 200, (80, SIZE, SIZE, 3), np.uint8)
     images[labels == 1, ..., 0] += 55
     splits = np.array(["train"] * 48 + ["validation"] * 16 + ["test"] * 16)
-    return PreparedData(images, np.arange(80), labels, splits, np.arange(80), {"data": "80 images"})
+    record = None  # not read here
+    return PreparedData(images, np.arange(80), labels, splits, np.arange(80), record, fingerprint="80 images")
 
 
 def small_model():
@@ -38,17 +62,44 @@ def small_model():
     return keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(x), name="small")
 
 
-def train(data, folder, phases, model=None, views=0):
-    return training.train(model or small_model(), phases, data, folder / "partial", 16, seed=0, views=views)
+def train(data, folder, phases, model=None, **changes):
+    settings = dataclasses.replace(SETTINGS, **changes)
+    return training.train(model or small_model(), phases, data, folder / "partial", settings)
 
 
-def test_pretrained_models_are_frozen_first_and_tuned_then():
-    settings = {"epochs": 12, "tune_epochs": 6, "learning_rate": 1e-3, "plateau_patience": 2}
-    assert training.plan(training.NONE_NEEDED, settings) == [Phase("whole", 12, 1e-3, 2)]
-    settings["tune_learning_rate"] = 1e-4
-    assert training.plan(training.RANDOM, settings) == [Phase("whole", 12, 1e-3, 2)]
+def test_pretrained_models_are_first_frozen_and_then_tuned():
+    whole = [Phase("whole", 12, 1e-3, 2)]
+    assert training.plan(training.NONE_NEEDED, SETTINGS) == whole
+    settings = dataclasses.replace(SETTINGS, tune_learning_rate=1e-4)
+    assert training.plan(training.RANDOM, settings) == whole
     assert training.plan("ImageNet", settings) == [Phase("frozen", 12, 1e-3, 2), Phase("tune", 6, 1e-4, 2)]
-    assert training.plan("ImageNet", {**settings, "tune_epochs": 0}) == [Phase("frozen", 12, 1e-3, 2)]
+    assert training.plan("ImageNet", dataclasses.replace(settings, tune_epochs=0)) == [Phase("frozen", 12, 1e-3, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "used"),
+    [("scratch", "imagenet", training.NONE_NEEDED), ("mobilenet", "none", training.RANDOM)],
+)
+def test_a_model_says_which_weights_it_was_built_with(name, asked, used):
+    model, weights = training.build(name, 32, asked)
+    assert model.name == name
+    assert weights == WeightsRecord(asked=asked, used=used, replaced=None)
+
+
+def test_only_auto_replaces_weights_that_cannot_be_had_by_random_ones(monkeypatch, capsys):
+    build = models.build
+
+    def offline(name, size, weights=None):
+        if weights == "imagenet":
+            raise LesionError("no network")
+        return build(name, size, weights)
+
+    monkeypatch.setattr(models, "build", offline)
+    with pytest.raises(LesionError, match="no network"):
+        training.build("mobilenet", 32, "imagenet")
+    _, weights = training.build("mobilenet", 32, "auto")
+    assert (weights.asked, weights.used) == ("auto", training.RANDOM)
+    assert weights.replaced in capsys.readouterr().out
 
 
 def test_both_phases_are_in_the_history_and_the_frozen_one_changes_the_head_alone(data, tmp_path):
@@ -57,9 +108,9 @@ def test_both_phases_are_in_the_history_and_the_frozen_one_changes_the_head_alon
     trained = train(data, tmp_path, [Phase("frozen", 2, 0.01, 2)], model)
     assert (trained.model.get_layer("convolution").get_weights()[0] == before).all()
     trained = train(data, tmp_path / "both", [Phase("frozen", 2, 0.01, 2), Phase("tune", 3, 0.001, 2)])
-    assert [row["phase"] for row in trained.history] == ["frozen"] * 2 + ["tune"] * 3
-    assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4, 5]
-    assert [(phase["name"], phase["epochs"]) for phase in trained.phases] == [("frozen", 2), ("tune", 3)]
+    assert [epoch.phase for epoch in trained.epochs] == ["frozen"] * 2 + ["tune"] * 3
+    assert [epoch.epoch for epoch in trained.epochs] == [1, 2, 3, 4, 5]
+    assert [(phase.name, phase.epochs) for phase in trained.phases] == [("frozen", 2), ("tune", 3)]
     with (tmp_path / "both" / "partial" / "history.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 5
 
@@ -78,20 +129,20 @@ FROZEN_THEN_RUINED = [Phase("frozen", 3, 0.01, 2), Phase("tune", 2, 50.0, 2)]
         (FROZEN_THEN_RUINED, 2),
     ],
 )
-def test_the_model_given_back_has_the_lowest_validation_loss(data, tmp_path, phases, views):
+def test_the_returned_model_has_the_lowest_validation_loss(data, tmp_path, phases, views):
     trained = train(data, tmp_path, phases, views=views)
     positions, labels = data.of_split("validation")
     probabilities = training.predict(trained.model, data.images, positions)
     loss = -np.mean(np.log(np.where(labels == 1, probabilities, 1 - probabilities)))
-    assert loss == pytest.approx(min(row["val_loss"] for row in trained.history), rel=1e-3)  # half precision
+    assert loss == pytest.approx(min(epoch.val_loss for epoch in trained.epochs), rel=1e-3)  # half precision
 
 
 def test_cached_activations_train_only_what_is_above_the_cut(data, tmp_path):
     model = small_model()
     before = {layer.name: layer.get_weights() for layer in model.layers}
     trained = train(data, tmp_path, FROZEN_AND_TUNED, model, views=2)
-    assert trained.activations["views"] == 2
-    assert trained.activations["layers"] == [models.POOLING, "normalization"]
+    assert trained.activations.views == 2
+    assert trained.activations.layers == [models.POOLING, "normalization"]
     for layer in model.layers:
         same = all((old == new).all() for old, new in zip(before[layer.name], layer.get_weights(), strict=True))
         assert same == (layer.name not in ("last_convolution", models.LOGIT) or not layer.weights)
@@ -110,13 +161,13 @@ def test_the_same_seed_trains_the_same_model(data, tmp_path):
     assert models.digest(first.model) == models.digest(second.model)
 
 
-def test_a_network_trained_in_half_precision_is_given_back_in_single_precision(data, tmp_path, monkeypatch):
+def test_a_network_trained_in_half_precision_is_returned_in_single_precision(data, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "computes_bfloat16", lambda: True)
     model = models.build("scratch", 32)
     images = data.images.repeat(4, 1).repeat(4, 2)
-    wide = dataclasses.replace(data, images=images, manifest={"data": "wide"})
+    wide = dataclasses.replace(data, images=images, fingerprint="wide")
     before = model.get_weights()
-    trained = train(wide, tmp_path, [Phase("whole", 1, 0.001, 2)], model).model
+    trained = train(wide, tmp_path, [Phase("whole", 1, 0.001, 2)], model, half_precision=True).model
     assert trained is model
     assert any((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
     assert all(layer.compute_dtype == "float32" for layer in trained.layers)
@@ -128,29 +179,29 @@ class Killed(Exception):
 
 def kill_in_epoch(monkeypatch, number):
     """Make the run die in the middle of its epoch `number`, counted from 1 over all phases."""
-    begin = training.Journal.on_epoch_begin
+    begin = training.History.on_epoch_begin
 
-    def dies(journal, epoch, logs=None):
-        begin(journal, epoch, logs)
-        if len(journal.rows) + 1 == number:
+    def dies(history, epoch, logs=None):
+        begin(history, epoch, logs)
+        if len(history.epochs) + 1 == number:
             raise Killed
 
-    monkeypatch.setattr(training.Journal, "on_epoch_begin", dies)
+    monkeypatch.setattr(training.History, "on_epoch_begin", dies)
 
 
 @pytest.mark.parametrize("views", [0, 2])
 @pytest.mark.parametrize("killed_in", [1, 3, 5])
-def test_a_killed_run_goes_on_from_its_last_finished_epoch(data, tmp_path, monkeypatch, killed_in, views):
+def test_a_killed_run_resumes_from_its_last_finished_epoch(data, tmp_path, monkeypatch, killed_in, views):
     phases = [Phase("frozen", 3, 0.01, 2), Phase("tune", 3, 0.001, 2)]
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_in_epoch(patch, killed_in)
         train(data, tmp_path, phases, views=views)
-    before = training.Journal(tmp_path / "partial").rows
+    before = training.History(tmp_path / "partial").epochs
     assert len(before) == killed_in - 1
     trained = train(data, tmp_path, phases, views=views)
-    assert trained.history[: killed_in - 1] == before  # kept, seconds and all: not trained again
-    assert [row["epoch"] for row in trained.history] == [1, 2, 3, 4, 5, 6]
-    assert [row["phase"] for row in trained.history] == ["frozen"] * 3 + ["tune"] * 3
+    assert trained.epochs[: killed_in - 1] == before  # kept, seconds and all: not trained again
+    assert [epoch.epoch for epoch in trained.epochs] == [1, 2, 3, 4, 5, 6]
+    assert [epoch.phase for epoch in trained.epochs] == ["frozen"] * 3 + ["tune"] * 3
 
 
 @pytest.mark.parametrize("views", [0, 2])
@@ -158,33 +209,33 @@ def test_a_resumed_run_does_not_draw_what_was_drawn_before(data, tmp_path, monke
     """Batches and dropout of the first epochs, drawn a second time, would be recognised and teach nothing."""
     drawn = []
 
-    class Watched(layers.Dropout):
+    class Recorded(layers.Dropout):
         def call(self, inputs, training=False):
             outputs = super().call(inputs, training)
             if training:
                 tf.py_function(lambda kept: drawn.append(kept.numpy().tobytes()), [outputs != 0], [])
             return outputs
 
-    def watched_model():
+    def recorded_model():
         keras.utils.set_random_seed(0)
         image = keras.Input((SIZE, SIZE, 3), name="image")
         x = layers.GlobalAveragePooling2D(name=models.POOLING)(layers.Conv2D(8, 3, name="convolution")(image))
-        x = layers.Dense(1, name=models.LOGIT)(Watched(0.5)(x))
+        x = layers.Dense(1, name=models.LOGIT)(Recorded(0.5)(x))
         return keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(x), name="small")
 
     phases = [Phase("frozen", 4, 0.01, 2)]
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_in_epoch(patch, 3)
-        train(data, tmp_path, phases, watched_model(), views)
+        train(data, tmp_path, phases, recorded_model(), views=views)
     before = set(drawn)
     drawn.clear()
-    train(data, tmp_path, phases, watched_model(), views)
+    train(data, tmp_path, phases, recorded_model(), views=views)
     assert len(before) > 4
     assert not before & set(drawn)
 
 
 def test_a_resumed_run_still_counts_the_epochs_without_progress(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(training.config, "PATIENCE", 3)
+    monkeypatch.setattr(config, "TRAINING", dataclasses.replace(config.TRAINING, patience=3))
     still = [Phase("whole", 20, 1e-12, 2)]  # nothing moves: the best loss is that of the first epoch, or nearly
     monkeypatch.setattr(training.callbacks.EarlyStopping, "_is_improvement", lambda self, now, best: best is None)
     monkeypatch.setattr(training.callbacks.ReduceLROnPlateau, "_is_improvement", lambda self, now, best: best is None)
@@ -193,8 +244,8 @@ def test_a_resumed_run_still_counts_the_epochs_without_progress(data, tmp_path, 
         kill_in_epoch(patch, 3)
         train(data, tmp_path / "killed", still)
     resumed = train(data, tmp_path / "killed", still)
-    assert len(resumed.history) == len(whole.history) == 4  # stopped after 3 epochs without progress
-    rates = [[row["learning_rate"] for row in run.history] for run in (whole, resumed)]
+    assert len(resumed.epochs) == len(whole.epochs) == 4  # stopped after 3 epochs without progress
+    rates = [[epoch.learning_rate for epoch in run.epochs] for run in (whole, resumed)]
     assert rates[0] == pytest.approx(rates[1])
     assert rates[0][-1] < rates[0][0]
 
@@ -219,9 +270,9 @@ def test_a_model_that_has_not_learned_is_named(data, tmp_path):
 def as_the_original_fed_it(scale):
     """Return a model of images in [0, 1] that hands them to EfficientNet's first layers times `scale`.
 
-    These divide by 255 and subtract ImageNet's mean. The original work gave them [0, 1] where they expect [0, 255]:
-    what is left of an image is then a 255th of its contrast upon the same dark grey, and what is frozen above (here
-    one convolution) makes the same features of all images.
+    These divide by 255 and subtract ImageNet's mean. The original work gave them [0, 1], but they expect [0, 255]:
+    an image then keeps a 255th of its contrast on the same dark grey, and the frozen layers above (here one
+    convolution) compute the same features for all images.
     """
     keras.utils.set_random_seed(0)
     image = keras.Input((SIZE, SIZE, 3), name="image")
@@ -238,7 +289,7 @@ def test_a_model_fed_with_wrongly_scaled_images_is_flagged_while_it_trains_and_i
     phases = [Phase("frozen", 6, 0.1, 9)]
     wrong = train(data, tmp_path / "wrong", phases, as_the_original_fed_it(1.0), views=2)
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
-    assert len(said) == 1  # once a phase, though nothing got better in its other epochs
+    assert len(said) == 1  # once in the phase, though nothing got better in its other epochs
     assert said[0].startswith("warning: efficient frozen: has not learned: the validation loss never fell below 0.")
     assert "all 16 images are called" in said[0]
     assert "has not learned" in wrong.warnings[0] and "all 16 images are called" in wrong.warnings[1]

@@ -1,13 +1,14 @@
 import pytest
 
+from lesion import options
 from lesion.errors import LesionError
 from lesion.networks import weights
 
 
-def test_a_folder_names_its_files_and_a_fingerprint_follows_their_content(tmp_path):
+def test_the_identity_of_a_file_follows_its_content(tmp_path):
     file = tmp_path / "mobilenet_v2_notop.weights.h5"
     file.write_bytes(b"one")
-    assert weights.file_of(str(tmp_path), "mobilenet") == file
+    assert options.weight_file(str(tmp_path), "mobilenet") == file
     before = weights.identity(str(tmp_path), "mobilenet")
     file.write_bytes(b"two")
     assert weights.identity(str(tmp_path), "mobilenet") != before
@@ -16,7 +17,7 @@ def test_a_folder_names_its_files_and_a_fingerprint_follows_their_content(tmp_pa
 def test_the_network_from_scratch_is_the_same_whatever_weights_are_asked(tmp_path):
     identities = {weights.identity(asked, "scratch") for asked in ("auto", "imagenet", "none", str(tmp_path))}
     assert len(identities) == 1
-    assert weights.file_of(str(tmp_path), "scratch") is None
+    assert options.weight_file(str(tmp_path), "scratch") is None
 
 
 @pytest.mark.parametrize("model", ["scratch", "mobilenet"])
@@ -27,4 +28,4 @@ def test_weights_that_are_neither_a_word_nor_a_folder_are_an_error(tmp_path, mod
 
 def test_a_folder_without_the_file_is_an_error_that_names_it(tmp_path):
     with pytest.raises(LesionError, match=r"has no efficientnetb0_notop\.weights\.h5, which efficientnet needs"):
-        weights.file_of(str(tmp_path), "efficientnet")
+        weights.identity(str(tmp_path), "efficientnet")

@@ -1,4 +1,4 @@
-"""Figures: what stands in them, and SVG that neither leaks into the page nor changes between runs."""
+"""Figures: what they show, and SVG that neither leaks into the page nor changes between runs."""
 
 import math
 import re
@@ -14,8 +14,8 @@ CURVE = ([0.0, 0.25, 1.0], [0.0, 0.75, 1.0], 0.8125)
 
 def curves(epochs, **changes):
     values = [1 / epoch for epoch in epochs]
-    given = {"model": "mobilenet", "measure": "loss", "phases": {"frozen": 1}, "best_epoch": 1}
-    return plots.training_curves(epochs, values, values, **(given | changes))
+    settings = {"model": "mobilenet", "measure": "loss", "phases": {"frozen": 1}, "best_epoch": 1}
+    return plots.training_curves(epochs, values, values, **(settings | changes))
 
 
 def texts(svg):
@@ -23,9 +23,8 @@ def texts(svg):
 
 
 def test_every_model_has_its_own_colour_line_and_marker():
-    assert set(plots.STYLES) == set(config.NETWORKS)
-    for kind in ("name", "colour", "line", "marker"):
-        assert len({getattr(style, kind) for style in plots.STYLES.values()}) == len(config.NETWORKS)
+    for kind in ("title", "colour", "dark_colour", "line", "marker"):
+        assert len({getattr(network, kind) for network in config.NETWORKS.values()}) == len(config.NETWORKS)
 
 
 def test_roc_legend_names_each_model_with_its_area_and_says_where_it_is_undefined():
@@ -47,12 +46,13 @@ def test_epoch_axis_has_whole_numbers_within_the_training(count):
 
 def test_differences_are_drawn_with_their_intervals_and_without_what_is_undefined():
     pairs = {"A − B": {"ROC-AUC": (0.1, (0.05, 0.16)), "accuracy": None}, "A − C": {"ROC-AUC": None, "accuracy": None}}
-    axes = plots.differences(pairs).axes[0]
+    axes = plots.differences(pairs, "90 %").axes[0]
     marks = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
     assert marks[0] == 0.1 and math.isnan(marks[1])
     bars = [segment for each in axes.collections for segment in each.get_segments() if len(segment)]
     (bar,) = [segment for segment in bars if not math.isnan(segment[0][0])]
     assert bar[:, 0].tolist() == pytest.approx([0.05, 0.16])
+    assert axes.get_xlabel() == "Difference, first minus second, with 90 % interval"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["A\n− B", "A\n− C"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ROC-AUC", "accuracy"]
 

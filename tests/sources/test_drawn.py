@@ -135,7 +135,7 @@ def test_nuisances_are_as_frequent_in_one_class_as_in_the_other(large, name):
     assert abs(present[~malignant].mean() - expected) < 4 * spread
 
 
-def test_what_is_no_sign_of_malignancy_tells_nothing_about_the_class(large):
+def test_traits_that_are_not_signs_of_malignancy_tell_nothing_about_the_class(large):
     others = np.column_stack([values for name, values in large.traits.items() if name not in SIGNS])
     _, first = np.unique(large.groups, return_index=True)
     assert abs(held_out_auc(others[first], large.labels[first]) - 0.5) < 0.03

@@ -1,0 +1,72 @@
+"""Headline figures of weighted rows: one formula for each, for the values and for every replicate of the bootstrap."""
+
+import numpy as np
+
+from lesion import config
+from lesion.evaluation.areas import Ranking, areas, rank
+
+HEADLINE = (
+    "accuracy", "precision", "recall", "f1", "specificity", "roc_auc", "average_precision", "partial_auc",
+    "balanced_accuracy", "mcc", "brier",
+)  # fmt: skip
+EXACT = ("accuracy", "recall", "specificity", "balanced_accuracy", "roc_auc")  # have an interval at their limits too
+PAIRED = ("roc_auc", "average_precision")  # move in steps of one pair of groups; all others in steps of one row
+
+
+def limits(name: str) -> tuple[float, float]:
+    """Return the lowest and the highest value that a figure can take."""
+    special = {"mcc": (-1.0, 1.0), "partial_auc": (0.0, 1 - config.STATISTICS.partial_auc_sensitivity)}
+    return special.get(name, (0.0, 1.0))
+
+
+def values(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> dict[str, float]:
+    """Return each of HEADLINE of the rows, every row counted once; arguments and names as in `weighted`."""
+    once = np.ones((1, len(labels)))
+    by_name = weighted(labels, probabilities, threshold, rank(labels, probabilities), once)
+    return {name: float(value[0]) for name, value in by_name.items()}
+
+
+def weighted(
+    labels: np.ndarray, probabilities: np.ndarray, threshold: float, order: Ranking, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return each of HEADLINE (R,) of the rows as weighted by each row of `weights` (R, N); NaN if undefined.
+
+    `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `order` their ranking; from `threshold` on
+    the verdict is malignant.
+    """
+    verdicts = probabilities >= threshold
+    malignant = labels == 1
+    kinds = [malignant & verdicts, malignant & ~verdicts, ~malignant & verdicts, ~malignant & ~verdicts]
+    hit, missed, alarm, passed, squares = (weights @ np.column_stack([*kinds, (probabilities - labels) ** 2])).T
+    figures = {
+        **rates(hit, missed, alarm, passed),
+        **areas(order, weights),
+        "brier": squares / weights.sum(axis=1),
+    }
+    return {name: figures[name] for name in HEADLINE}
+
+
+def rates(hit: np.ndarray, missed: np.ndarray, alarm: np.ndarray, passed: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the figures that count verdicts, NaN if undefined.
+
+    All four (R,): weights of malignant rows called malignant and benign, and of benign rows called malignant and
+    benign.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = hit / (hit + missed)
+        specificity = passed / (passed + alarm)
+        product = (hit + missed) * (hit + alarm) * (passed + alarm) * (passed + missed)
+        return {
+            "accuracy": (hit + passed) / (hit + missed + alarm + passed),
+            "precision": hit / (hit + alarm),
+            "recall": recall,
+            "f1": 2 * hit / (2 * hit + missed + alarm),
+            "specificity": specificity,
+            "balanced_accuracy": (recall + specificity) / 2,
+            "mcc": (hit * passed - alarm * missed) / np.sqrt(product),
+        }
+
+
+def or_none(value: float | np.ndarray) -> float | None:
+    """Return one figure as a plain number, or None if it is NaN, that is, undefined."""
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,92 @@
+"""All records together, as the report shows them, with the reason for each that is missing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lesion.evaluation import wording
+from lesion.evaluation.wording import listed
+from lesion.records.bench import BenchRecord
+from lesion.records.common import Method
+from lesion.records.explanations import ExplainedImage, ModelExplanations
+from lesion.records.leak import LeakRecord
+from lesion.records.metrics import Comparison, MetricsRecord, ModelScores, Scores
+from lesion.records.preparation import PreparationRecord
+from lesion.records.training import EvaluationRecord, TrainingRecord
+
+if TYPE_CHECKING:  # it takes half a second to import
+    import pandas as pd
+
+Context = dict[str, Any]  # what one template may use, by name; Any: templates are not typed
+ShowSetting = Callable[[Any], str]  # Any: of the type that the setting has
+
+
+@dataclass(frozen=True)
+class Model:
+    """What there is of one network; None if it is missing, and `absent` then says why."""
+
+    name: str  # key of config.NETWORKS
+    run: TrainingRecord | None = None
+    history: "pd.DataFrame | None" = None  # history.csv: one line for each epoch
+    evaluation: EvaluationRecord | None = None
+    scores: ModelScores | None = None
+    explanation: ModelExplanations | None = None  # its pictures as data URIs
+    absent: dict[str, str] = field(default_factory=dict)  # name of a field above -> why it is None
+
+    @property
+    def title(self) -> str:
+        """Return the name that readers know the network by."""
+        return wording.title(self.name)
+
+    def of(self, subset: str) -> Scores | None:
+        """Return the scores on a subset of the rows, None if there are none."""
+        return self.scores.of(subset) if self.scores else None
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """All that the report shows; pictures are data URIs."""
+
+    data: PreparationRecord
+    metrics: MetricsRecord  # without comparisons if not all models that were compared are shown
+    models: list[Model]
+    images: list[ExplainedImage]
+    bench: BenchRecord | None
+    leak: LeakRecord | None  # perhaps of other images
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """Return (model, why something of it is missing), each reason once."""
+        return [(model.name, reason) for model in self.models for reason in dict.fromkeys(model.absent.values())]
+
+    def pairs(self, subset: str) -> list[Comparison]:
+        """Return the comparisons of the models on a subset of the rows."""
+        return self.metrics.comparisons.get(subset, [])
+
+    def setting(self, block: str, name: str, show: ShowSetting = str) -> str:
+        """Return a setting with which the data was prepared and the models were trained, as text.
+
+        Stages that ran with different values give all of them: 10 or 12. Empty if no stage used the setting.
+        """
+        methods = [self.data.method, *(model.run.method for model in self.models if model.run)]
+        return used_setting(methods, block, name, show)
+
+
+def used_setting(methods: Sequence[Method], block: str, name: str, show: ShowSetting = str) -> str:
+    """Return the values of the setting `name` of `block` in `methods`, each once, as text: 10 or 12."""
+    values = [show(method[block][name]) for method in methods if name in method.get(block, {})]
+    return listed(list(dict.fromkeys(values)), "or")
+
+
+# Any: `record` is the value of the field `name`, of whatever type `show` takes.
+def each_model(models: Sequence[Model], name: str, show: Callable[[Model, Any], Context]) -> list[Context]:
+    """Return for each model its `title`, and what `show` makes of the model and its field `name`.
+
+    Under `missing` is the reason if the field is None, else an empty text.
+    """
+    return [
+        {"title": model.title, "missing": model.absent[name]}
+        if (record := getattr(model, name)) is None
+        else {"title": model.title, "missing": "", **show(model, record)}
+        for model in models
+    ]

@@ -1,0 +1,139 @@
+"""Sections on the images: where they come from, what was done to them, and which of them show one lesion."""
+
+from lesion.evaluation import wording
+from lesion.records.leak import LeakRecord
+from lesion.records.preparation import Example, Groups, LargeGroup
+from lesion.report.artefacts import Artefacts, Context, used_setting
+from lesion.report.tables import (
+    Cell,
+    Row,
+    Table,
+    cell,
+    count,
+    counted,
+    number,
+    percent,
+    signed,
+    whole_percent,
+    with_interval,
+)
+
+SIBLINGS = ("Test images", "With a sibling in training", "Share")
+
+
+def data(artefacts: Artefacts) -> Context:
+    """Return where the images come from, how they were split, cropped and cleaned."""
+    record = artefacts.data
+    rows = [
+        Row(split, [cell(value, count) for value in (*(counts[name] for name in record.classes), sum(counts.values()))])
+        for split, counts in record.counts.items()
+    ]
+    return {
+        "data": record,
+        "grouped": record.settings.split == "grouped",
+        "counts": Table("Images by split and class", [*record.classes, "all"], rows, first="Split"),
+        "examples": [(_what(one, record.classes), one.before, one.after) for one in record.examples],
+        "unreadable": counted(len(record.unreadable), "unreadable image"),
+    }
+
+
+def _what(example: Example, classes: list[str]) -> str:
+    return f"{example.what}: row {example.row}, {classes[example.label]}"
+
+
+def augmentation(artefacts: Artefacts) -> Context:
+    """Return training images as they are and as training sees them."""
+    record = artefacts.data
+    settings = {
+        name: artefacts.setting("augmentation", name, percent)
+        for name in ("rotation", "zoom", "brightness", "contrast")
+    }
+    examples = [
+        (f"row {one.row}, {record.classes[one.label]}", one.original, one.augmented) for one in record.augmentation
+    ]
+    return {"examples": examples, **settings}
+
+
+# --- groups -----------------------------------------------------------------------------------------
+def groups(artefacts: Artefacts) -> Context:
+    """Return which images show one lesion, how that was found, and how the splits treat it."""
+    record, split = artefacts.data.groups, artefacts.data.settings.split
+    shared = [Row(" and ".join(pair.split("/")), [cell(amount, count)]) for pair, amount in record.shared.items()]
+    sizes = [Row(counted(int(size), "image"), [cell(amount, count)]) for size, amount in record.sizes.items()]
+    caption = "Test images with a sibling in training: another image of the same lesion"
+    return {
+        "groups": record,
+        "from_pixels": record.origin == "pixels",
+        "grouped": split == "grouped",
+        "siblings": Table(caption, SIBLINGS, _siblings(record, split), first="Split"),
+        "shared": Table("Groups with images in two splits", ("Groups",), shared, first="Splits"),
+        "sizes": Table("Sizes of the groups", ("Groups",), sizes, first="Size"),
+        "largest": [_largest(place, group) for place, group in enumerate(record.largest, start=1)],
+    }
+
+
+def _largest(place: int, group: LargeGroup) -> Context:
+    shown = len(group.pictures)
+    return {
+        "place": place,
+        "size": group.size,
+        "split": group.split,
+        "pictures": list(zip(group.rows, group.pictures, strict=True)),
+        "shown": f"; the first {shown} are shown" if group.size > shown else "",
+    }
+
+
+def _siblings(record: Groups, used: str) -> list[Row]:
+    """Return a row for each kind of split, columns SIBLINGS; `used` is the kind that this experiment has."""
+    rows = []
+    for kind, siblings in record.siblings.items():
+        name = f"{kind} split" + (", as used here" if kind == used else "")
+        if siblings is None:
+            rows.append(Row(name, [], note="there are too few lesions for such a split"))
+        else:
+            rows.append(Row(name, _share(siblings.rows, siblings.with_sibling)))
+    return rows
+
+
+def _share(rows: int, with_sibling: int) -> list[Cell]:
+    return [cell(rows, count), cell(with_sibling, count), cell(with_sibling / rows, percent)]
+
+
+# --- leak -------------------------------------------------------------------------------------------
+def leak(artefacts: Artefacts) -> Context | None:
+    """Return by how much a random split flatters, as `invoke leak` measured it; None if it did not."""
+    record = artefacts.leak
+    if record is None:
+        return None
+    confidence = used_setting([record.method], "statistics", "confidence", whole_percent)
+    return {
+        "leak": record,
+        "other_images": record.data.fingerprint != artefacts.data.data,
+        "differences": Table(
+            f"By how much the figures on the random split are higher, with {confidence} intervals",
+            ("Random − grouped",),
+            _differences(record),
+            first="Figure on the test images",
+        ),
+        "trials": Table(
+            "Each run on its own test images", ("ROC-AUC", "Accuracy", *SIBLINGS), _trials(record), first="Run"
+        ),
+    }
+
+
+def _differences(record: LeakRecord) -> list[Row]:
+    """Return a row for each metric: its mean difference with the interval."""
+    means = {name: record.difference[metric] for metric, name in wording.METRIC_NAMES.items()}
+    return [
+        Row(name[0].upper() + name[1:], [with_interval(one.mean, one.interval, signed)]) for name, one in means.items()
+    ]
+
+
+def _trials(record: LeakRecord) -> list[Row]:
+    return [
+        Row(
+            f"seed {trial.seed}, {trial.split} split",
+            [cell(trial.roc_auc, number), cell(trial.accuracy, number), *_share(trial.rows, trial.with_sibling)],
+        )
+        for trial in record.trials
+    ]

@@ -1,0 +1,97 @@
+"""The report as tests read it: rendered, and taken apart into sections and tables."""
+
+import json
+from html.parser import HTMLParser
+
+from lesion.report import page, read
+
+NAMES = {"scratch": "CNN from scratch", "mobilenet": "MobileNetV2", "efficientnet": "EfficientNetB0"}
+METRICS = "reports/metrics.json"
+MANIFEST = "data/manifest.json"
+EXPLANATIONS = "reports/explanations.json"
+LEAK = "reports/leak.json"
+BENCH = "reports/bench.json"
+VOID = {"meta", "img", "br", "link"}  # elements without an end
+
+
+def render(models=tuple(NAMES)) -> str:
+    return page.render(read.read_artefacts(models))
+
+
+def read_json(home, name):
+    return json.loads((home / name).read_text())
+
+
+def is_shown(cell, value, text) -> bool:
+    return float(cell[1]) == value and cell[0].split("★")[0] == text
+
+
+class Page(HTMLParser):
+    """Text by section, tables as {caption: {row name: [(text, data-value)]}}, and all attributes.
+
+    The interval in a cell is kept apart, in `intervals`, as {caption: {row name: [(texts, values)]}}.
+    """
+
+    def __init__(self, html):
+        super().__init__()
+        self.sections, self.tables, self.intervals, self.attributes, self.open = {}, {}, {}, [], []
+        self.inside = None  # depth of the open element of an interval, None outside it
+        self.section = self.caption = self.name = ""
+        self.feed(html)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.attributes += [(tag, *each) for each in attributes]
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "section":
+            self.section = values["id"]
+        elif tag == "caption":
+            self.caption = ""
+        elif tag == "tr":
+            self.name = ""
+        elif tag == "td":
+            row = self.tables.setdefault(self.caption.strip(), {}).setdefault(self.name.strip(), [])
+            row.append(["", values.get("data-value")])
+            ends = self.intervals.setdefault(self.caption.strip(), {}).setdefault(self.name.strip(), [])
+            ends.append(["", []])
+        elif tag == "span" and values.get("class") == "interval":
+            self.inside = len(self.open)
+        elif tag == "span" and self.inside and "data-value" in values:
+            self._ends()[1].append(float(values["data-value"]))
+
+    def _ends(self):
+        return self.intervals[self.caption.strip()][self.name.strip()][-1]
+
+    def handle_endtag(self, tag):
+        if len(self.open) == self.inside:
+            self.inside = None
+        assert self.open.pop() == tag
+        if tag == "td":
+            cell = self.tables[self.caption.strip()][self.name.strip()][-1]
+            cell[0] = cell[0].strip()
+
+    def handle_startendtag(self, tag, attributes):
+        self.attributes += [(tag, *each) for each in attributes]
+
+    def handle_data(self, data):
+        self.sections[self.section] = self.sections.get(self.section, "") + data
+        if "caption" in self.open:
+            self.caption += data
+        elif self.inside:
+            self._ends()[0] += data
+        elif "td" in self.open:
+            self.tables[self.caption.strip()][self.name.strip()][-1][0] += data
+        elif "th" in self.open:
+            self.name += data
+
+    def table(self, start):
+        return next(rows for caption, rows in self.tables.items() if caption.startswith(start))
+
+    def ends(self, start):
+        return next(rows for caption, rows in self.intervals.items() if caption.startswith(start))
+
+    def says(self, section):
+        return " ".join(self.sections[section].split())

@@ -1,0 +1,73 @@
+"""The images: counts, groups and the leak are those of the artefacts."""
+
+import artefacts as fake
+from pages import LEAK, MANIFEST, Page, read_json, render
+
+
+def test_split_counts_are_those_of_the_manifest(home):
+    rows, counts = Page(render()).table("Images by split"), read_json(home, MANIFEST)["counts"]
+    for split, part in counts.items():
+        assert [int(cell[1]) for cell in rows[split]] == [part["benign"], part["malignant"], sum(part.values())]
+
+
+def test_groups_are_those_of_the_audit(home):
+    page, groups = Page(render()), read_json(home, MANIFEST)["groups"]
+    said = page.says("groups")
+    assert "of 23,456 pairs of similar images that were compared, 678 show the same lesion" in said
+    assert "900 groups; 9 of these links were not followed" in said
+    rows = page.table("Test images with a sibling in training")
+    assert rows["grouped split, as used here"] == [["200", "200"], ["0", "0"], ["0.0%", "0.0"]]
+    assert rows["random split"] == [["201", "201"], ["117", "117"], ["58.2%", str(117 / 201)]]
+    assert page.table("Groups with images in two splits") == {
+        "train and validation": [["0", "0"]], "train and test": [["0", "0"]], "validation and test": [["0", "0"]],
+    }  # fmt: skip
+    sizes = page.table("Sizes of the groups")
+    assert [int(cells[0][1]) for cells in sizes.values()] == list(groups["sizes"].values())
+    assert list(sizes)[:2] == ["1 image", "2 images"]
+    assert "12 images, in train; the first 6 are shown" in said and "5 images, in train, external" in said
+    assert "publishes as a test set" not in said
+
+
+def test_external_images_with_a_sibling_are_counted(home):
+    def publish(manifest):
+        manifest["groups"]["external"] = {"rows": 7804, "with_sibling": 1234}
+
+    fake.change(home / MANIFEST, publish)
+    said = Page(render()).says("groups")
+    assert "Of the 7,804 images that the source publishes as a test set, 1,234 have a sibling" in said
+
+
+def test_groups_of_the_source_need_no_search(home):
+    def known(manifest):
+        manifest["groups"] |= {"origin": "source", "checked": None, "links": None, "dropped": None, "largest": []}
+        manifest["groups"]["siblings"]["grouped"] = None
+
+    fake.change(home / MANIFEST, known)
+    page = Page(render())
+    assert "The source itself says which images show the same lesion: there are 900 groups." in page.says("groups")
+    assert "largest groups" not in page.says("groups") and "pixels" not in page.says("limitations")
+    cells = page.table("Test images with a sibling in training")["grouped split, as used here"]
+    assert cells == [["Missing: there are too few lesions for such a split", None]]
+
+
+def test_the_leak_is_shown_as_measured_and_only_if_it_was(home):
+    assert "leak" not in Page(render()).sections
+    fake.store.write_record(home / LEAK, fake.leak())
+    page = Page(render())
+    said = page.says("leak")
+    assert "A random split flatters MobileNetV2 <in> ROC-AUC." in said
+    assert "on other images than those of this report: 3,600 rows: the folder augmented." in said
+    assert "at most 21 epochs" in said
+    differences = page.table("By how much the figures on the random split are higher")
+    assert differences["ROC-AUC"] == [["+0.074", "0.0745"]]
+    ends = page.ends("By how much the figures on the random split are higher")
+    assert ends["ROC-AUC"] == [["+0.031 to +0.118", [0.0312, 0.1178]]]
+    assert ends["Accuracy"] == [["interval undefined", []]]
+    runs = page.table("Each run on its own test images")
+    assert list(runs) == [f"seed {seed}, {split} split" for seed in (0, 1) for split in ("grouped", "random")]
+    for cells, trial in zip(runs.values(), fake.leak().trials, strict=True):
+        share = trial.with_sibling / trial.rows
+        values = [trial.roc_auc, trial.accuracy, trial.rows, trial.with_sibling, share]
+        assert [float(cell[1]) for cell in cells] == values
+    fake.change(home / LEAK, lambda leak: leak["data"].update(fingerprint=fake.DATA))
+    assert "on other images" not in Page(render()).says("leak")

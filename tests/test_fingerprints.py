@@ -1,0 +1,125 @@
+"""Every field of every block of settings: a change makes the stages that use it run again, and no others."""
+
+import argparse
+import dataclasses
+from types import SimpleNamespace
+
+import evaluate
+import explain
+import leak
+import numpy as np
+import prepare
+import pytest
+
+from lesion import config, options, preview, runs
+from lesion.groups import candidates, find, keypoints, matching
+from lesion.images import crop, hair, preprocess
+from lesion.networks import settings
+from lesion.records.preparation import SourceRecord
+
+BLOCKS = [  # where the block is, its name, and the stages that use it
+    (config, "PREPARATION", {"prepare", "leak"}),
+    (config, "AUGMENTATION", {"prepare", "train", "leak"}),
+    (config, "TRAINING", {"train", "leak"}),
+    (config, "COLLAPSE", {"train", "evaluate", "leak"}),
+    (config, "DECISION", {"train", "evaluate", "explain", "leak"}),
+    (config, "STATISTICS", {"evaluate", "leak"}),
+    (config, "GALLERY", {"explain"}),
+    (crop, "CROPPING", {"prepare"}),
+    (hair, "HAIR", {"prepare"}),
+    (preprocess, "PREPROCESSING", {"prepare"}),
+    (keypoints, "DETECTION", {"prepare"}),
+    (candidates, "SIGNATURE", {"prepare"}),
+    (matching, "MATCHING", {"prepare"}),
+    (find, "LINKING", {"prepare"}),
+    (preview, "PREVIEW", {"prepare"}),
+]
+PROFILE = {"image_size": "prepare", "limit": "prepare"}  # all other fields of a profile: train and leak
+NETWORK = ("views", "tune_factor", "half_precision")  # the fields of a network that a training depends on
+
+
+def fingerprints():
+    """Return the fingerprint of each stage on the drawn sample, as it would be with the settings as they are now."""
+    defaults = {
+        stage: {name: option.default for name, option in options.STAGES[stage].items()}
+        for stage in ("prepare", "train")
+    }
+    data = SimpleNamespace(source=SourceRecord("sample", "some images", None))
+    resolved = [settings.resolve(name, defaults["train"] | {"weights": "none"}, data) for name in config.NETWORKS]
+    content = SimpleNamespace(fingerprint="0" * 16, groups=np.arange(3))
+    return {
+        "prepare": prepare.fingerprint(argparse.Namespace(**defaults["prepare"] | {"data": "sample"})),
+        "train": [settings.fingerprint("train", each, "0" * 16) for each in resolved],
+        "evaluate": evaluate.metrics_fingerprint(content, {"scratch": "1" * 16}, {}),
+        "explain": explain.fingerprint("scratch", [1, 2]),
+        "leak": [[settings.fingerprint("leak", each, "0" * 16) for each in resolved], leak.method()],
+    }
+
+
+@pytest.fixture
+def before(monkeypatch):
+    monkeypatch.setattr(runs.Run, "record", lambda run: SimpleNamespace(data="0" * 16, digest="1" * 16))
+    return fingerprints()
+
+
+def changed(value):
+    """Return another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value * 0.9
+    if isinstance(value, tuple):
+        return (changed(value[0]), *value[1:])
+    raise TypeError(value)
+
+
+def stages_that_change(before):
+    after = fingerprints()
+    return {stage for stage in before if after[stage] != before[stage]}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "field", "users"),
+    [
+        pytest.param(module, name, field.name, users, id=f"{name}.{field.name}")
+        for module, name, users in BLOCKS
+        for field in dataclasses.fields(getattr(module, name))
+    ],
+)
+def test_a_changed_setting_makes_just_the_stages_that_use_it_run_again(module, name, field, users, before, monkeypatch):
+    block = getattr(module, name)
+    monkeypatch.setattr(module, name, dataclasses.replace(block, **{field: changed(getattr(block, field))}))
+    assert stages_that_change(before) == users
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(config.Profile)])
+def test_a_changed_profile_changes_what_is_left_to_it(field, before, monkeypatch):
+    profile = dataclasses.replace(config.SAMPLE, **{field: changed(getattr(config.SAMPLE, field))})
+    monkeypatch.setattr(config, "SAMPLE", profile)
+    users = {PROFILE[field]} if field in PROFILE else {"train", "leak"}
+    assert stages_that_change(before) == users
+
+
+@pytest.mark.parametrize("field", NETWORK)
+def test_a_changed_entry_of_a_network_makes_it_train_again_and_no_other(field, before, monkeypatch):
+    network = config.NETWORKS["mobilenet"]
+    entry = dataclasses.replace(network, **{field: changed(getattr(network, field))})
+    monkeypatch.setitem(config.NETWORKS, "mobilenet", entry)
+    assert stages_that_change(before) == {"train", "leak"}
+    trained = zip(config.NETWORKS, before["train"], fingerprints()["train"], strict=True)
+    assert [name for name, old, new in trained if old != new] == ["mobilenet"]
+
+
+def test_no_block_of_settings_is_left_out():
+    """A new block must be listed above, with the stages that use it."""
+    listed = {type(getattr(module, name)) for module, name, _ in BLOCKS}
+    modules = (config, crop, hair, preprocess, keypoints, candidates, find, matching, preview)
+    blocks = {
+        type(value)
+        for module in modules
+        for name, value in vars(module).items()
+        if name.isupper() and dataclasses.is_dataclass(value)
+    }
+    assert blocks - listed == {config.Profile, keypoints.Keypoints}

@@ -1,0 +1,113 @@
+"""Prepared data on disk: written whole, read back, and refused if its parts do not fit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lesion import config, prepared, store
+from lesion.errors import LesionError
+from lesion.records.preparation import (
+    Groups,
+    PreparationRecord,
+    PreparationSettings,
+    PreprocessingShares,
+    SourceRecord,
+)
+
+ROWS, SIZE = 4, 8
+
+
+def record(rows=ROWS):
+    return PreparationRecord(
+        fingerprint="0123456789abcdef",
+        data="fedcba9876543210",
+        settings=PreparationSettings(data="auto", limit=0, image_size=SIZE, seed=0, split="grouped", clean=True),
+        method={"preparation": {"train": 0.7, "shares": [1, 2.5]}},
+        source=SourceRecord(name="sample", description="4 rows", replaced="no network"),
+        classes=["benign", "malignant"],
+        rows=rows,
+        counts={"train": {"benign": 1, "malignant": 1}},
+        unreadable=[],
+        preprocessing=PreprocessingShares(cropped_share=0.0, cleaned_share=0.5, painted_pixels_share=0.01),
+        groups=Groups("source", 3, {"1": 2, "2": 1}, {}, {"grouped": None}, None, None, None, None, []),
+        examples=[],
+        augmentation=[],
+        provenance=store.provenance(1.0),
+    )
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (ROWS, SIZE, SIZE, 3), np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path, images):
+    np.save(tmp_path / "images.npy", images)
+    index = {"row": [3, 5, 8, 9], "label": [0, 1, 1, 0], "split": ["train", "train", "test", "unreadable"]}
+    store.write_table(tmp_path / "index.csv", pd.DataFrame({**index, "group": [3, 3, 8, 9]}))
+    store.write_record(tmp_path / "manifest.json", record())
+    return tmp_path
+
+
+def test_prepared_data_are_read_back(folder, images):
+    data = prepared.open_data(folder)
+    assert (data.images == images).all() and data.image_size == SIZE
+    assert data.rows.tolist() == [3, 5, 8, 9] and data.groups.tolist() == [3, 3, 8, 9]
+    positions, labels = data.of_split("train")
+    assert positions.tolist() == [0, 1] and labels.tolist() == [0, 1]
+    assert data.record == record()
+    assert data.fingerprint == "fedcba9876543210"
+
+
+@pytest.mark.parametrize("name", ["index.csv", "manifest.json"])
+def test_a_missing_file_names_the_command_that_makes_it(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(LesionError, match=rf"{name} is missing: run `invoke prepare` first"):
+        prepared.open_data(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY, and no more"])
+def test_damaged_images_are_refused(folder, content):
+    (folder / "images.npy").write_bytes(content)
+    with pytest.raises(LesionError, match=r"images\.npy cannot be read .*: run `invoke prepare --force`"):
+        prepared.open_data(folder)
+
+
+def test_parts_that_do_not_fit_are_refused(folder):
+    store.write_record(folder / "manifest.json", record(rows=5))
+    with pytest.raises(LesionError, match="4 images, 4 index lines and a manifest of 5 rows"):
+        prepared.open_data(folder)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "DATA", tmp_path)
+    for name, file in (("IMAGES", "images.npy"), ("INDEX", "index.csv"), ("MANIFEST", "manifest.json")):
+        monkeypatch.setattr(prepared, name, tmp_path / file)
+    return tmp_path
+
+
+def test_new_images_replace_the_old_ones_only_when_all_are_there(home, images):
+    store.write_record(prepared.MANIFEST, record())
+    with pytest.raises(RuntimeError, match="stop"), prepared.new_images(ROWS, SIZE) as append:
+        append(images[0])
+        raise RuntimeError("stop")
+    assert prepared.MANIFEST.exists() and not prepared.IMAGES.exists()
+    with prepared.new_images(ROWS, SIZE) as append:
+        for image in images:
+            append(image)
+    assert (np.load(prepared.IMAGES) == images).all()
+    assert not prepared.MANIFEST.exists(), "the old data's manifest must not describe the new images"
+    assert [file.name for file in home.iterdir()] == ["images.npy"]
+
+
+def test_data_are_complete_once_the_manifest_is_there_and_carries_the_fingerprint(home, images):
+    fingerprint = record().fingerprint
+    np.save(prepared.IMAGES, images)
+    prepared.INDEX.write_text("row\n")
+    assert not prepared.is_complete(fingerprint)
+    store.write_record(prepared.MANIFEST, record())
+    assert prepared.is_complete(fingerprint) and not prepared.is_complete("another")
+    prepared.IMAGES.unlink()
+    assert not prepared.is_complete(fingerprint)
