@@ -74,7 +74,13 @@ def read_json(path: Path, made_by: str) -> Any:
     except FileNotFoundError:
         raise LesionError(f"{shown(path)} is missing: run `{made_by}` first") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise LesionError(f"{shown(path)} is damaged ({error}): run `{made_by} --force`") from None
+        raise LesionError(f"{shown(path)} is damaged ({error}): {_anew(made_by)}") from None
+
+
+def _anew(made_by: str) -> str:
+    """Return what to do about a file that the command `made_by` wrote and that cannot be used."""
+    forced = made_by.split()[1] not in ("leak", "bench")  # they have no --force
+    return f"run `{made_by} --force`" if forced else f"remove it and run `{made_by}`"
 
 
 def write_record(path: Path, record: Any) -> None:
@@ -90,7 +96,7 @@ def read_record(path: Path, kind: type[Record], made_by: str) -> Record:
     try:
         return msgspec.convert(read_json(path, made_by), kind)
     except msgspec.ValidationError as error:
-        raise LesionError(f"{shown(path)} is not as expected ({error}): run `{made_by} --force`") from None
+        raise LesionError(f"{shown(path)} is not as expected ({error}): {_anew(made_by)}") from None
 
 
 def plain(value: Any) -> Any:
@@ -131,7 +137,7 @@ def read_table(path: Path, made_by: str) -> "pd.DataFrame":
         raise LesionError(f"{shown(path)} is missing: run `{made_by}` first") from None
     except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
         reason = " ".join(str(error).split())
-        raise LesionError(f"{shown(path)} is damaged ({reason}): run `{made_by} --force`") from None
+        raise LesionError(f"{shown(path)} is damaged ({reason}): {_anew(made_by)}") from None
 
 
 @contextlib.contextmanager

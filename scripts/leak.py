@@ -25,6 +25,7 @@ from lesion.console import duration, say
 from lesion.errors import LesionError
 from lesion.networks import settings
 from lesion.prepared import PreparedData
+from lesion.records.common import Method
 from lesion.records.leak import LeakData, LeakRecord, TrialRecord
 from lesion.records.training import TrainingSettings
 from lesion.studies import leak
@@ -56,6 +57,11 @@ def main() -> bool:
     shutil.rmtree(ACTIVATIONS, ignore_errors=True)
     _write(data, shared, records, begin)
     return True
+
+
+def method() -> Method:
+    """Return the blocks of settings that the trials and what is made of them use."""
+    return {**settings.method(), **store.blocks(config.PREPARATION, config.STATISTICS)}
 
 
 def _prepare(source: str) -> Path:
@@ -144,8 +150,7 @@ def _write(data: PreparedData, shared: TrainingSettings, records: Sequence[Trial
     if len(weights) > 1:
         names = ", ".join(weights)
         raise LesionError(f"the runs began with different weights ({names}): give --weights imagenet or none")
-    method = {**settings.method(), **store.blocks(config.PREPARATION, config.STATISTICS)}
-    fingerprint = store.fingerprint(stage="leak", trials=[record.fingerprint for record in records], method=method)
+    fingerprint = store.fingerprint(stage="leak", trials=[record.fingerprint for record in records], method=method())
     if store.finished(runs.LEAK, fingerprint):
         say("leak: it is measured already")
         return
@@ -161,7 +166,7 @@ def _write(data: PreparedData, shared: TrainingSettings, records: Sequence[Trial
         model=shared.model,
         data=LeakData(data.record.source.description, data.fingerprint),
         settings=shared,
-        method=method,
+        method=method(),
         weights=weights[0],
         seeds=sorted({trial.seed for trial in trials}),
         trials=lines,

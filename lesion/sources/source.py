@@ -69,7 +69,8 @@ def open_source(data: str, limit: int, seed: int) -> Source:
 def identity(data: str) -> str:
     """Return what `data` names right now: a word, or a path with a digest of its files' names, sizes and times.
 
-    The words that may mean the drawn sample come with a digest of the code that draws it. Opens neither a data set nor a network connection. Raises LesionError if `data` names nothing.
+    The words that may mean the drawn sample come with a digest of the code that draws it. Opens neither a data set nor
+    a network connection. Raises LesionError if `data` names nothing.
     """
     path = options.data_path(data)
     if data == "isic":
