@@ -57,7 +57,8 @@ def augmentation(artefacts: Artefacts) -> Context:
 # --- groups -----------------------------------------------------------------------------------------
 def groups(artefacts: Artefacts) -> Context:
     """Return which images show one lesion, how that was found, and how the splits treat it."""
-    record, split = artefacts.data.groups, artefacts.data.settings.split
+    record = artefacts.data.groups
+    split = artefacts.data.settings.split
     shared = [Row(" and ".join(pair.split("/")), [cell(amount, count)]) for pair, amount in record.shared.items()]
     sizes = [Row(counted(int(size), "image"), [cell(amount, count)]) for size, amount in record.sizes.items()]
     caption = "Test images with a sibling in training: another image of the same lesion"

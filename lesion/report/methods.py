@@ -79,7 +79,8 @@ def _curves(model: Model, run: TrainingRecord) -> list[tuple[str, Markup]]:
 # --- methods ----------------------------------------------------------------------------------------
 def methods(artefacts: Artefacts) -> Context:
     """Return the settings with which the data was prepared and the networks were trained and measured."""
-    data, statistics = artefacts.data, artefacts.metrics.statistics
+    data = artefacts.data
+    statistics = artefacts.metrics.statistics
     shares = [artefacts.setting("preparation", split, lambda share: f"{100 * share:g}") for split in config.SPLITS]
     pretrained = {model.title: config.NETWORKS[model.name].pretrained for model in artefacts.models}
     return {

@@ -69,7 +69,8 @@ def _read_metrics(data: PreparationRecord, models: Sequence[str]) -> MetricsReco
 
 def _read_explanations(data: PreparationRecord) -> ExplanationsRecord | None:
     """Read the explanations, with the photographs as data URIs; None if there are none."""
-    path, command = runs.EXPLANATIONS, "invoke explain"
+    path = runs.EXPLANATIONS
+    command = "invoke explain"
     if not path.exists():
         return None
     record = store.read_record(path, ExplanationsRecord, command)
@@ -85,7 +86,8 @@ def _read_model(
 
     Of a model that was not measured nothing is read: its folder may hold an earlier run.
     """
-    run, scores = Run(name), metrics.models.get(name)
+    run = Run(name)
+    scores = metrics.models.get(name)
     if scores is None:
         unknown = f"not in {store.shown(runs.METRICS)}: run `invoke evaluate --model {name}`"
         reason = metrics.missing.get(name, unknown)
@@ -116,7 +118,8 @@ def _read_run(run: Run, data: PreparationRecord, absent: dict[str, str]) -> Trai
 
 
 def _read_history(run: Run, absent: dict[str, str]) -> "pd.DataFrame | None":
-    path, command = run.history, f"{run.command} --force"
+    path = run.history
+    command = f"{run.command} --force"
     table = store.read_table(path, command) if path.exists() else None
     if table is None or table.empty:
         absent["history"] = f"{store.shown(path)} is missing or empty: run `{command}`"
@@ -128,7 +131,8 @@ def _read_history(run: Run, absent: dict[str, str]) -> "pd.DataFrame | None":
 
 
 def _read_evaluation(run: Run, data: PreparationRecord, digest: str, absent: dict[str, str]) -> EvaluationRecord | None:
-    path, command = run.evaluation, f"invoke evaluate --model {run.name}"
+    path = run.evaluation
+    command = f"invoke evaluate --model {run.name}"
     if not path.exists():
         absent["evaluation"] = f"{store.shown(path)} is missing: run `{command}`"
         return None
@@ -141,7 +145,8 @@ def _read_evaluation(run: Run, data: PreparationRecord, digest: str, absent: dic
 def _read_explanation(
     name: str, digest: str, explanations: ExplanationsRecord | None, absent: dict[str, str]
 ) -> ModelExplanations | None:
-    path, command = runs.EXPLANATIONS, f"invoke explain --model {name}"
+    path = runs.EXPLANATIONS
+    command = f"invoke explain --model {name}"
     if explanations is None or name not in explanations.models:
         problem = "is missing" if explanations is None else f"has no {name}"
         absent["explanation"] = f"{store.shown(path)} {problem}: run `{command}`"

@@ -112,8 +112,10 @@ def _column(column: Column, scored: Sequence[tuple[Model, Scores]]) -> list[Cell
 
 def summary(artefacts: Artefacts) -> Context:
     """Return the scores of all models on the test split, and what the models cost."""
-    threshold, statistics = artefacts.metrics.threshold, artefacts.metrics.statistics
-    confidence, beyond = whole_percent(statistics.confidence), 1 - statistics.partial_auc_sensitivity
+    threshold = artefacts.metrics.threshold
+    statistics = artefacts.metrics.statistics
+    confidence = whole_percent(statistics.confidence)
+    beyond = 1 - statistics.partial_auc_sensitivity
     caption = f"Figures of each model on the test split, at threshold {threshold}, with {confidence} intervals"
     more = f"More figures on the test split, with {confidence} intervals"
     return {

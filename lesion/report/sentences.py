@@ -16,7 +16,8 @@ def answer(artefacts: Artefacts) -> Context:
     ranked = sorted((model for model in artefacts.models if model.name in areas), key=lambda model: -areas[model.name])
     if not ranked:
         return {"headline": "No answer: no model has a ROC-AUC on the test split.", "sentences": _caveats(artefacts)}
-    best, preference = ranked[0], artefacts.metrics.preference.get("test")
+    best = ranked[0]
+    preference = artefacts.metrics.preference.get("test")
     if preference:
         headline = preference[0]
     elif areas[best.name] <= 0.5:
@@ -52,7 +53,8 @@ def _certainty(ranked: Sequence[Model], artefacts: Artefacts) -> str:
 
 def _caveats(artefacts: Artefacts) -> list[str]:
     """List the caveats of the answer."""
-    data, caveats = artefacts.data, []
+    data = artefacts.data
+    caveats = []
     for model in artefacts.models:
         test = model.of("test")
         if test is None:
@@ -98,7 +100,9 @@ def _model_warnings(model: Model) -> list[str]:
 
 def _smaller(artefacts: Artefacts) -> str | None:
     """Describe how this run is smaller than the full experiment, None if it is not."""
-    data, full, reasons = artefacts.data, config.FULL, []
+    data = artefacts.data
+    full = config.FULL
+    reasons = []
     size = data.settings.image_size
     if data.source.drawn:
         reasons.append(f"{data.rows:,} drawn images")

@@ -146,7 +146,9 @@ def _image_files(root: Path) -> tuple[list[Path], list[int], int]:
                 f"the folder {root} has images in {folder.name!r} beside {' and '.join(classes)}: "
                 "there are two classes, benign and malignant; move other images elsewhere"
             )
-    files, labels, others = [], [], 0
+    files = []
+    labels = []
+    others = 0
     for label, name in enumerate(config.CLASSES):
         inside = [file for file in classes.get(name, root / name).rglob("*") if file.is_file()]
         images = sorted((file for file in inside if _is_image(file, root)), key=Path.as_posix)
