@@ -75,7 +75,8 @@ def stage(name, summary, run=None):
 
 
 prepare = stage("prepare", "Fetch the images, clean them, split them 70/15/15: writes data/.")
-train = stage("train", "Train the networks; a run that was stopped goes on: writes runs/.")
+train = stage("train", "Train the networks; a run that was stopped resumes: writes runs/.")
+baseline = stage("baseline", "Learn from colour alone what networks must beat: writes runs/colour/ and others.")
 evaluate = stage("evaluate", "Measure them on test images: writes reports/metrics.json.")
 explain = stage("explain", "Show what they look at, by Grad-CAM: writes reports/gradcam/.")
 report = stage("report", "Put everything into one HTML file: writes reports/index.html.")

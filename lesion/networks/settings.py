@@ -22,20 +22,19 @@ def resolve(model: str, values: Mapping[str, Value], data: PreparationRecord) ->
     network = config.NETWORKS[model]
     epochs = _or_default(values["epochs"], profile.epochs)
     tune_epochs = _or_default(values["tune_epochs"], profile.tune_epochs)
-    rate = values["learning_rate"]
-    return TrainingSettings(
-        model=model,
-        weights=values["weights"],
-        epochs=epochs,
-        tune_epochs=tune_epochs,
-        batch_size=_or_default(values["batch_size"], profile.batch_size),
-        plateau_patience=profile.plateau_patience,
-        learning_rate=rate,
-        views=_views(network, values, epochs + tune_epochs),
-        seed=values["seed"],
-        tune_learning_rate=rate * network.tune_factor if network.pretrained else None,
-        half_precision=network.half_precision,
-    )
+    names = {field.name for field in dataclasses.fields(TrainingSettings)}
+    settings = {name: value for name, value in values.items() if name in names}
+    settings |= {
+        "model": model,
+        "epochs": epochs,
+        "tune_epochs": tune_epochs,
+        "batch_size": _or_default(values["batch_size"], profile.batch_size),
+        "plateau_patience": profile.plateau_patience,
+        "views": _views(network, values, epochs + tune_epochs),
+        "tune_learning_rate": values["learning_rate"] * network.tune_factor if network.pretrained else None,
+        "half_precision": network.half_precision,
+    }
+    return TrainingSettings(**settings)
 
 
 def _or_default(value: int, default: int) -> int:
