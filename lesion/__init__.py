@@ -8,6 +8,7 @@ preview     pictures of the prepared data                     console, errors
 sources/    photographs come in: the Hub, folders, parquet files, the drawn sample
 images/     one photograph, from bytes to a clean square; NumPy and OpenCV only
 groups/     which photographs show one lesion, and the split
+baselines/  what colour alone scores; scikit-learn only
 networks/   build and train the networks; TensorFlow is here and in explain/
 evaluation/ numbers from predictions; no TensorFlow
 explain/    Grad-CAM

@@ -69,9 +69,10 @@ SAMPLE = Profile(image_size=64, limit=1500, epochs=8, tune_epochs=4, batch_size=
 class Preparation:
     """How the rows of a source become splits."""
 
-    train: float = 0.70  # shares of the rows
+    train: float = 0.70  # shares of the groups
     validation: float = 0.15
     test: float = 0.15
+    run: int = 20  # groups of about one size that are dealt at a time: 14, 3 and 3
     unreadable_limit: float = 0.01  # a larger share of unreadable images stops `prepare`
 
 
@@ -123,6 +124,11 @@ class Statistics:
     prevalences: tuple[float, ...] = (0.02, 0.10, 0.50)  # malignant: a screened population, a skin clinic, these data
     calibration_bins: int = 10  # of equal width, as is usual
     temperatures: tuple[float, float] = (0.05, 20.0)  # range of the search; an optimum outside it is a broken model
+    floor_draws: int = 500  # of labels from the probabilities, for the calibration error of a calibrated model
+    calibration_replicates: int = 200  # of the bootstrap, for slope, intercept and calibration index, which cost more
+    power: float = 0.8  # chance to find a difference that is called detectable
+    partial_auc_lesions: int = 50  # of the rarer class; with fewer, the interval of the partial AUC misses too often
+    brier_lesions: int = 25  # likewise for the Brier score
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,29 @@ class Collapse:
     overlooked: int = 3  # with fewer lesions than this, a good model may miss a whole class by chance
     near_chance: float = 0.05  # a ROC-AUC within this distance of 0.5 is near guessing
     useful_auc: float = 0.7  # of a model that has learned something; the alarm waits until the rows exclude it
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What is learned without a network: gradient-boosted trees on a few numbers of each image."""
+
+    frame_share: float = 12 / 224  # of the side: the width of the frame that hardly shows any lesion
+    rings: int = 4  # around the middle of the picture, all of the same width
+    percentiles: tuple[int, ...] = (10, 50, 90)  # of each colour channel in a ring
+    iterations: int = 100  # trees; this, the rate and the leaves are scikit-learn's own defaults
+    learning_rate: float = 0.1
+    leaves: int = 31  # of a tree, at most
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """At which prevalence and thresholds a decision curve asks what acting on a model is worth."""
+
+    prevalence: float = 0.10  # malignant among all lesions, for example in a skin clinic
+    lowest: float = 0.01  # threshold of the probability, moved to that prevalence
+    highest: float = 0.30
+    steps: int = 30
 
 
 @dataclass(frozen=True)
@@ -149,6 +178,8 @@ TRAINING = Training()
 DECISION = Decision()
 STATISTICS = Statistics()
 COLLAPSE = Collapse()
+BASELINES = Baselines()
+DECISIONS = Decisions()
 GALLERY = Gallery()
 
 
@@ -208,3 +239,25 @@ NETWORKS = {
         weight_file="efficientnetb0_notop.weights.h5", views=4, tune_factor=0.3,
     ),
 }  # fmt: skip
+
+
+# What the networks stand beside in the tables, by the name under which metrics.json holds it.
+REFERENCES = {
+    "together": "All networks together",  # the mean of their logits
+    "frame": "Frame alone",
+    "colour": "Colour alone",
+    "patient": "Age, sex and site",
+    "colour_patient": "Colour, age, sex and site",
+}
+BASELINE_NAMES = ("frame", "colour", "patient", "colour_patient")  # those that `baseline` trains
+
+
+def title(name: str) -> str:
+    """Return what readers call a network, a baseline or a combination."""
+    return NETWORKS[name].title if name in NETWORKS else REFERENCES[name]
+
+
+def in_sentence(name: str) -> str:
+    """Return the same title as it is written within a sentence: MobileNetV2, colour alone."""
+    words = title(name)
+    return words if name in NETWORKS else words[0].lower() + words[1:]

@@ -121,6 +121,11 @@ def _check_learning_rate(name: str, value: Value) -> None:
         raise LesionError(f"--learning-rate {value} must be above 0: 0.001 is usual")
 
 
+def _check_metadata(name: str, value: Value) -> None:
+    if value and not Path(value).expanduser().is_file():
+        raise LesionError(f"--metadata {value!r} is not a file: give a CSV table with a column of image names or rows")
+
+
 def _check_image(name: str, value: Value) -> None:
     path = Path(str(value)).expanduser()
     if not path.is_file() and not path.is_dir():
@@ -143,6 +148,8 @@ PREPARE = {
     "data": DATA,
     "limit": Option(0, "take this many rows, both classes in proportion; default: all (sample: 1,500)", _check_limit),
     "image_size": Option(AS_PROFILE, "pixels, square; default: 224 (sample: 64)", _check_image_size),
+    "metadata": Option("", "a CSV table of the images: lesion, patient, age, sex, site", _check_metadata),
+    "search": Option(False, "look for images of one lesion in the pixels though the table groups all of them"),
     "split": Option(
         "grouped",
         "grouped: images of one lesion stay together; random: each by itself, as the original did",
@@ -169,6 +176,7 @@ TRAIN = {
 STAGES: Mapping[str, Mapping[str, Option]] = {
     "prepare": {**PREPARE, "force": FORCE},
     "train": {**TRAIN, "force": FORCE},
+    "baseline": {"force": FORCE},
     "evaluate": {"model": MODEL, "force": FORCE},
     "explain": {"model": MODEL, "force": FORCE},
     "report": {"model": MODEL, "open": Option(False, "show it in the web browser"), "force": FORCE},
@@ -199,7 +207,7 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     },
     "clean": {},
 }
-CHAIN = ("prepare", "train", "evaluate", "explain", "report")  # what `all` runs, in order
+CHAIN = ("prepare", "train", "baseline", "evaluate", "explain", "report")  # what `all` runs, in order
 
 
 def check(stage: str, values: Mapping[str, Value]) -> None:

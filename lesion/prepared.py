@@ -4,17 +4,24 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lesion import config, store
 from lesion.errors import LesionError
-from lesion.records.preparation import PreparationRecord
+from lesion.records.preparation import PreparationRecord, PreprocessingShares
+
+if TYPE_CHECKING:  # slow to import
+    import pandas as pd
+
+    from lesion.images.preprocess import Prepared
 
 IMAGES = config.DATA / "images.npy"
 INDEX = config.DATA / "index.csv"
 MANIFEST = config.DATA / "manifest.json"
 MADE_BY = "invoke prepare"
+COLUMNS = ("row", "label", "split", "group", "age", "sex", "site", "cropped", "cleaned_share")  # that are read
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,11 @@ class PreparedData:
     labels: np.ndarray  # (N,) int8, 0 benign, 1 malignant
     splits: np.ndarray  # (N,) str
     groups: np.ndarray  # (N,) int64, rows of one number show one lesion
+    ages: np.ndarray  # (N,) float, years; nan is unknown
+    sexes: np.ndarray  # (N,) str, female or male; "" is unknown
+    sites: np.ndarray  # (N,) str, where on the body; "" is unknown
+    cropped: np.ndarray  # (N,) bool, a dark frame was cut off
+    cleaned_shares: np.ndarray  # (N,) float, share of the pixels that were painted over: 0 to 1
     record: PreparationRecord
     fingerprint: str  # of the prepared content
 
@@ -54,6 +66,8 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
     """Open the prepared data of `folder`; raises LesionError if it is missing or its parts do not fit."""
     record = read_manifest(folder)
     index = store.read_table(folder / INDEX.name, MADE_BY)
+    if missing := [name for name in COLUMNS if name not in index.columns]:
+        raise LesionError(f"{store.shown(folder / INDEX.name)} has no column {missing[0]}: run `{MADE_BY} --force`")
     path = folder / IMAGES.name
     try:
         images = np.load(path, mmap_mode="r")
@@ -70,8 +84,65 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
         labels=index["label"].to_numpy(np.int8),
         splits=index["split"].to_numpy(dtype=str),
         groups=index["group"].to_numpy(np.int64),
+        ages=index["age"].to_numpy(np.float64),
+        sexes=index["sex"].to_numpy(dtype=str),
+        sites=index["site"].to_numpy(dtype=str),
+        cropped=index["cropped"].to_numpy(bool),
+        cleaned_shares=index["cleaned_share"].to_numpy(np.float64),
         record=record,
         fingerprint=record.data,
+    )
+
+
+def index_line(row: int, label: int, external: bool, result: "Prepared | None") -> dict[str, int | float | str]:
+    """Return the line of index.csv of one image, `result` being None if it cannot be read.
+
+    What is known of all images only, split, group, and what a table says, is filled in later.
+    """
+    left, top, right, bottom = result.box if result else (0, 0, 0, 0)
+    split = config.UNREADABLE if result is None else config.EXTERNAL if external else ""
+    return {
+        "row": row,
+        "label": label,
+        "split": split,
+        "group": row,
+        "width": result.width if result else 0,
+        "height": result.height if result else 0,
+        "cropped": int(result.cropped) if result else 0,
+        "crop_left": left,
+        "crop_top": top,
+        "crop_right": right,
+        "crop_bottom": bottom,
+        "cleaned_share": round(result.cleaned_share, 5) if result else 0.0,
+        "group_origin": "",
+        "age": float("nan"),
+        "sex": "",
+        "site": "",
+    }
+
+
+def readable(index: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the lines of the index whose images could be read."""
+    return index[index["split"] != config.UNREADABLE]
+
+
+def counts(readable: "pd.DataFrame") -> dict[str, dict[str, int]]:
+    """Return the number of images of each class in each split that has any; `readable` are lines of the index."""
+    numbers = {}
+    for name in (*config.SPLITS, config.EXTERNAL):
+        labels = readable.loc[readable["split"] == name, "label"].to_numpy()
+        if len(labels):
+            numbers[name] = {kind: int(np.sum(labels == label)) for label, kind in enumerate(config.CLASSES)}
+    return numbers
+
+
+def shares(readable: "pd.DataFrame") -> PreprocessingShares:
+    """Return how many of the images were cropped and cleaned; `readable` are lines of the index."""
+    cleaned = readable["cleaned_share"].to_numpy()
+    return PreprocessingShares(
+        cropped_share=float(readable["cropped"].to_numpy().mean()),
+        cleaned_share=float(np.mean(cleaned > 0)),
+        painted_pixels_share=float(cleaned.mean()),
     )
 
 

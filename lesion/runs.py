@@ -1,13 +1,19 @@
-"""runs/ and reports/: the files of each network, whether they fit the present data, and the files on all of them."""
+"""runs/ and reports/: the files of each network and baseline, whether they fit the present data, and those on all."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lesion import config, store
+from lesion.records.baseline import BaselineRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
+
+if TYPE_CHECKING:
+    from lesion.prepared import PreparedData
 
 METRICS = config.REPORTS / "metrics.json"
 EXPLANATIONS = config.REPORTS / "explanations.json"
@@ -20,8 +26,8 @@ PROBABILITY_DECIMALS = 8  # in predictions.csv
 
 
 @dataclass(frozen=True)
-class Run:
-    """The files that train and evaluate leave of one network."""
+class RunFolder:
+    """The files that networks and baselines have in common."""
 
     name: str
 
@@ -32,8 +38,18 @@ class Run:
 
     @property
     def manifest(self) -> Path:
-        """Return the file of the TrainingRecord; the run is valid once it is there."""
+        """Return the file of the record; the run is valid once it is there."""
         return self.folder / "manifest.json"
+
+    @property
+    def predictions(self) -> Path:
+        """Return the file with one line for each scored row."""
+        return self.folder / "predictions.csv"
+
+
+@dataclass(frozen=True)
+class Run(RunFolder):
+    """The files that train and evaluate leave of one network."""
 
     @property
     def model(self) -> Path:
@@ -44,11 +60,6 @@ class Run:
     def history(self) -> Path:
         """Return the file with one line for each epoch."""
         return self.folder / "history.csv"
-
-    @property
-    def predictions(self) -> Path:
-        """Return the file with one line for each scored row."""
-        return self.folder / "predictions.csv"
 
     @property
     def evaluation(self) -> Path:
@@ -108,13 +119,41 @@ class Run:
 
     def read_predictions(self) -> "Predictions":
         """Return the predictions; raises LesionError if there are none."""
-        table = store.read_table(self.predictions, f"invoke evaluate --model {self.name}")
-        return Predictions(
-            rows=table["row"].to_numpy(),
-            splits=table["split"].to_numpy(dtype=str),
-            labels=table["label"].to_numpy(),
-            probabilities=table["probability"].to_numpy(dtype=float),
-        )
+        return _read_predictions(self.predictions, f"invoke evaluate --model {self.name}")
+
+
+@dataclass(frozen=True)
+class BaselineRun(RunFolder):
+    """The files that `baseline` leaves of one baseline."""
+
+    command = "invoke baseline"
+
+    @property
+    def written(self) -> list[str]:
+        """Return the names of everything below the folder."""
+        return [self.manifest.name, self.predictions.name]
+
+    def digest(self) -> str:
+        """Return 16 hex digits that change with the predictions."""
+        return hashlib.sha256(self.predictions.read_bytes()).hexdigest()[:16]
+
+    def record(self) -> BaselineRecord:
+        """Return what `baseline` wrote; raises LesionError if there is nothing."""
+        return store.read_record(self.manifest, BaselineRecord, self.command)
+
+    def why_missing(self, wanted: str) -> str | None:
+        """Return why there are no predictions of the fingerprint `wanted`; None if there are."""
+        if not (self.manifest.exists() and self.predictions.exists()):
+            return f"not trained: run `{self.command}`"
+        if not store.finished(self.manifest, wanted):
+            return f"trained on other data, or with other settings, than there are now: run `{self.command}`"
+        if self.record().digest != self.digest():
+            return f"not as it was trained, since its {self.predictions.name} has been changed: run `{self.command}`"
+        return None
+
+    def read_predictions(self) -> "Predictions":
+        """Return the predictions; raises LesionError if there are none."""
+        return _read_predictions(self.predictions, self.command)
 
 
 @dataclass(frozen=True)
@@ -127,9 +166,39 @@ class Predictions:
     probabilities: np.ndarray
 
 
+def _read_predictions(path: Path, made_by: str) -> Predictions:
+    table = store.read_table(path, made_by)
+    return Predictions(
+        rows=table["row"].to_numpy(),
+        splits=table["split"].to_numpy(dtype=str),
+        labels=table["label"].to_numpy(),
+        probabilities=table["probability"].to_numpy(dtype=float),
+    )
+
+
+def write_predictions(path: Path, data: "PreparedData", positions: np.ndarray, probabilities: np.ndarray) -> None:
+    """Write one line for each of the rows at `positions` (P,) of `data`: `probabilities` (P,) of malignancy."""
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "row": data.rows[positions],
+            "split": data.splits[positions],
+            "label": data.labels[positions],
+            "probability": probabilities,
+        }
+    )
+    store.write_table(path, table, decimals=PROBABILITY_DECIMALS)
+
+
 def all_runs() -> dict[str, Run]:
     """Return the run of every network by name."""
     return {name: Run(name) for name in config.NETWORKS}
+
+
+def all_baselines() -> dict[str, BaselineRun]:
+    """Return the run of every baseline by name, also of those that the data do not allow."""
+    return {name: BaselineRun(name) for name in config.BASELINE_NAMES}
 
 
 def missing(data: str) -> Mapping[str, str]:

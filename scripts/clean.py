@@ -12,6 +12,7 @@ import stage
 
 from lesion import config, options, prepared, preview, runs
 from lesion.console import say
+from lesion.runs import BaselineRun, Run
 
 TEMPORARY = ".[0-9]*-*"  # files that a run which was stopped had not finished
 PREPARED = (
@@ -43,6 +44,7 @@ def main() -> bool:
 def _written() -> dict[Path, list[str]]:
     """Return what the stages write below each folder, as glob patterns."""
     trials = [f"{config.RUNS.name}/{model}-{split}-[0-9]*" for model in config.NETWORKS for split in config.SPLIT_KINDS]
+    every_run: list[Run | BaselineRun] = [*runs.all_runs().values(), *runs.all_baselines().values()]
     return {
         config.DATA: [*PREPARED],
         config.LEAK: [
@@ -51,7 +53,7 @@ def _written() -> dict[Path, list[str]]:
             "activations",
             config.LOCK.name,
         ],
-        config.RUNS: [f"{run.name}/{name}" for run in runs.all_runs().values() for name in (*run.written, TEMPORARY)],
+        config.RUNS: [f"{run.name}/{name}" for run in every_run for name in (*run.written, TEMPORARY)],
         config.REPORTS: [
             *(path.name for path in runs.REPORT_FILES),
             *("gradcam/*.jpg", "predictions/*.jpg", "predictions/predictions.csv"),

@@ -2,32 +2,36 @@
 
     python scripts/evaluate.py
 
-Reads data/ and runs/*/model.keras; writes runs/MODEL/{predictions.csv, evaluation.json} and
-reports/metrics.json, which holds every model whose predictions belong to the present data and training, with 95 %
-intervals, and what the data say of the differences between them.
+Reads data/, runs/*/model.keras and the predictions of the baselines; writes runs/MODEL/{predictions.csv,
+evaluation.json} and reports/metrics.json, which holds every model whose predictions belong to the present data and
+training, with 95 % intervals, and what the data say of the differences between them.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import stage
 
 from lesion import config, options, prepared, runs, store
+from lesion.baselines import inputs
 from lesion.console import say
 from lesion.errors import LesionError
 from lesion.prepared import PreparedData
 from lesion.records.metrics import MetricsRecord, ModelScores
 from lesion.records.training import EvaluationRecord
-from lesion.runs import Predictions, Run
+from lesion.runs import BaselineRun, Predictions, Run
 
 if TYPE_CHECKING:  # it imports SciPy and scikit-learn: only when there is something to measure
     from lesion.evaluation.metrics import Results
 
 
 def main() -> bool:
-    """Predict with the requested models, then write the metrics of all; return False if a requested one is missing."""
+    """Predict with the requested networks, then write the metrics of all; return False if a requested one is missing.
+
+    A baseline that is missing is said to be so, and that is all.
+    """
     values = options.parse("evaluate", __doc__)
     names = options.chosen_networks(values.model)
     missing = runs.missing(prepared.read_manifest().data)
@@ -41,6 +45,9 @@ def main() -> bool:
     absent = [name for name in names if name in unmeasured]
     for name in absent:
         say(f"evaluate: {name} is {unmeasured[name]}")
+    for name in config.BASELINE_NAMES:
+        if name in unmeasured:
+            say(f"evaluate: {config.in_sentence(name)} is {unmeasured[name]}")
     return not absent
 
 
@@ -57,7 +64,7 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
     begin = time.monotonic()
     probabilities = training.predict(model, data.images, positions)
     seconds = time.monotonic() - begin
-    _write_predictions(run, data, positions, probabilities)
+    runs.write_predictions(run.predictions, data, positions, probabilities)
     record = run.record()
     evaluation = EvaluationRecord(
         fingerprint=runs.evaluation_fingerprint(record),
@@ -69,73 +76,82 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
     store.write_record(run.evaluation, evaluation)
 
 
-def _write_predictions(run: Run, data: PreparedData, positions: np.ndarray, probabilities: np.ndarray) -> None:
-    import pandas as pd
-
-    table = pd.DataFrame(
-        {
-            "row": data.rows[positions],
-            "split": data.splits[positions],
-            "label": data.labels[positions],
-            "probability": probabilities,
-        }
-    )
-    store.write_table(run.predictions, table, decimals=runs.PROBABILITY_DECIMALS)
-
-
 def _write_metrics(data: PreparedData, missing: Mapping[str, str]) -> Mapping[str, str]:
     """Measure all models whose predictions are up to date, unless metrics.json already holds just these.
 
-    Returns why a model is not among them, by name.
+    `missing`: why a network cannot be used. Returns why a network or baseline is not among them, by name.
     """
-    usable = [run for name, run in runs.all_runs().items() if name not in missing and run.evaluated()]
-    digests = {run.name: run.record().digest for run in usable}
+    networks = [run for name, run in runs.all_runs().items() if name not in missing and run.evaluated()]
+    baselines, absent = _baselines(data)
+    digests = {run.name: run.record().digest for run in networks}
+    digests |= {run.name: run.record().digest for run in baselines}
     not_evaluated = {name: "not evaluated: run `invoke evaluate`" for name in config.NETWORKS if name not in digests}
-    unscored = {**not_evaluated, **missing}
+    unscored = {**not_evaluated, **missing, **absent}
     fingerprint = metrics_fingerprint(data, digests, unscored)
     if store.finished(runs.METRICS, fingerprint):
         return store.read_record(runs.METRICS, MetricsRecord, "invoke evaluate").missing
-    results = _measure(usable, data, digests)
+    results = _measure([*networks, *baselines], data, digests)
     record = MetricsRecord(
         fingerprint=fingerprint,
         data=data.fingerprint,
         classes=list(config.CLASSES),
         threshold=config.DECISION.threshold,
         statistics=config.STATISTICS,
+        decisions=config.DECISIONS,
         models=results.models,
+        sizes=results.sizes,
         comparisons=results.comparisons,
+        against_colour=results.against_colour,
+        subgroups=results.subgroups,
+        subgroup_differences=results.subgroup_differences,
         preference=results.preference,
         missing={**unscored, **results.failed},
     )
     store.write_record(runs.METRICS, record)
+    _say_results(record)
     return record.missing
+
+
+def _baselines(data: PreparedData) -> tuple[list[BaselineRun], dict[str, str]]:
+    """Return the baselines that are trained on `data`, and why others that the data allow are not, by name."""
+    reasons = {name: BaselineRun(name).why_missing(wanted) for name, wanted in inputs.fingerprints(data).items()}
+    trained = [BaselineRun(name) for name, reason in reasons.items() if reason is None]
+    return trained, {name: reason for name, reason in reasons.items() if reason}
 
 
 def metrics_fingerprint(data: PreparedData, digests: Mapping[str, str], missing: Mapping[str, str]) -> str:
     """Return the fingerprint of metrics.json: `digests` of the measured models, and why others are `missing`."""
+    factors = (data.ages, data.sexes, data.sites, data.cropped, data.cleaned_shares)  # of the subgroups
     return store.fingerprint(
         stage="metrics",
         data=data.fingerprint,
         groups=data.groups.tolist(),
+        factors=[column.tolist() for column in factors],
         classes=config.CLASSES,
-        method=store.blocks(config.STATISTICS, config.DECISION, config.COLLAPSE),
+        method=store.blocks(config.STATISTICS, config.DECISION, config.DECISIONS, config.COLLAPSE),
         digests=digests,
         missing=missing,
     )
 
 
-def _measure(usable: list[Run], data: PreparedData, digests: Mapping[str, str]) -> "Results":
-    """Measure and compare models on every split that their predictions cover, and say how they did."""
+def _measure(usable: Sequence[Run | BaselineRun], data: PreparedData, digests: Mapping[str, str]) -> "Results":
+    """Measure and compare models on every split that their predictions cover."""
     from lesion.evaluation import metrics
 
-    say(f"evaluate: measuring {', '.join(digests)}, with intervals")
+    say(f"evaluate: measuring {', '.join(config.in_sentence(name) for name in digests)}, with intervals")
     probabilities = {run.name: _by_position(run.read_predictions(), data) for run in usable}
-    results = metrics.measure(data, probabilities, digests)
-    for name, scores in results.models.items():
-        _say_scores(name, scores)
-    for sentence in results.preference["test"][:1]:
-        say(f"evaluate: {sentence}")
-    return results
+    return metrics.measure(data, probabilities, digests)
+
+
+def _say_results(record: MetricsRecord) -> None:
+    """Say how good each model is, which one the data prefer, and what the networks have over colour alone."""
+    from lesion.evaluation import wording
+
+    for name, scores in record.models.items():
+        _say_scores(name if name in config.NETWORKS else config.in_sentence(name), scores)
+    for sentence in (*record.preference["test"][:1], wording.colour_sentence(record)):
+        if sentence:
+            say(f"evaluate: {sentence}")
 
 
 def _say_scores(name: str, scores: ModelScores) -> None:
@@ -148,9 +164,10 @@ def _say_scores(name: str, scores: ModelScores) -> None:
     ]
     say(f"evaluate: {name}: test {', '.join(figures)}")
     for split in config.SCORED:
-        subset = scores.of(split)
-        for warning in collapse.on_split(split, subset.collapsed if subset else []):
-            say(f"evaluate: warning: {name} {warning}")
+        if subset := scores.of(split):
+            cautions = [f"{caution}, on the {split} split" for caution in subset.cautions]
+            for warning in (*collapse.on_split(split, subset.collapsed), *cautions):
+                say(f"evaluate: warning: {name} {warning}")
 
 
 def _by_position(predictions: Predictions, data: PreparedData) -> np.ndarray:

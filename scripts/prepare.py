@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -22,20 +23,21 @@ import stage
 from lesion import config, options, prepared, preview, store
 from lesion.console import duration, progress, say
 from lesion.errors import LesionError
-from lesion.groups import audit, candidates, find, keypoints, matching, split
+from lesion.groups import audit, candidates, find, join, keypoints, matching, split
 from lesion.groups.find import Grouping
 from lesion.groups.keypoints import KeypointStore
 from lesion.images import crop, hair, preprocess
-from lesion.images.preprocess import Prepared
 from lesion.images.stream import prepare_images
 from lesion.records.common import Method
 from lesion.records.preparation import (
     AugmentedExample,
+    Groups,
     PreparationRecord,
     PreparationSettings,
-    PreprocessingShares,
     Unreadable,
 )
+from lesion.sources import metadata
+from lesion.sources.metadata import Metadata
 from lesion.sources.source import Source, identity, open_source
 
 if TYPE_CHECKING:  # it takes half a second to import
@@ -71,7 +73,8 @@ def method() -> Method:
 
 def fingerprint(values: argparse.Namespace) -> str:
     """Return the fingerprint of what the options of `prepare` ask for, and of the settings it would use."""
-    asked = {**dataclasses.asdict(_settings(values, values.image_size)), "data": identity(values.data)}
+    settings = dataclasses.asdict(_settings(values, values.image_size))
+    asked = {**settings, "data": identity(values.data), "metadata": metadata.identity(values.metadata)}
     profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
     return store.fingerprint(stage="prepare", settings=asked, profiles=profiles, method=method())
 
@@ -84,6 +87,8 @@ def _settings(values: argparse.Namespace, image_size: int) -> PreparationSetting
         seed=values.seed,
         split=values.split,
         clean=not values.no_clean,
+        metadata=Path(values.metadata).name,
+        search=values.search,
     )
 
 
@@ -94,7 +99,8 @@ class Stream:
     lines: list[dict[str, int | float | str]] = field(default_factory=list)  # of index.csv
     unreadable: list[Unreadable] = field(default_factory=list)
     examples: preview.Chosen = field(default_factory=dict)
-    digest: str = ""  # of the readable images
+    files: list[str] = field(default_factory=list)  # digest of each encoded image; "" for one that cannot be read
+    digest: str = ""  # of the prepared images
 
 
 def _prepare(values: argparse.Namespace, wanted: str) -> None:
@@ -104,23 +110,50 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
     settings = _settings(values, profile.image_size if values.image_size == options.AS_PROFILE else values.image_size)
     for line in filter(None, (source.record.replaced, source.record.description)):
         say(f"prepare: {line}")
-    room = keypoints.bytes_needed(len(source.rows)) if source.groups is None else 0
-    with prepared.new_images(len(source.rows), settings.image_size, room) as append, _keypoint_store(source) as points:
+    known = _metadata(values, source)
+    said = _said(source, known)
+    search = settings.search or not join.covers(said, len(source.rows))
+    room = keypoints.bytes_needed(len(source.rows)) if search else 0
+    with (
+        prepared.new_images(len(source.rows), settings.image_size, room) as append,
+        _keypoint_store(len(source.rows), search) as points,
+    ):
         stream = _read(source, settings, append, points)
-        index = _table(stream)
-        grouping = None if points is None else _find_groups(index, points, settings.seed)
+        index = _table(stream, known)
+        grouping = _assign_groups(index, said, stream.files, points, settings.seed)
         _assign_splits(index, settings.split, settings.seed)
     store.write_table(prepared.INDEX, index)
-    record = _record(source, settings, stream, index, grouping, wanted, begin)
+    preview.clear()
+    pictured = preview.largest_groups(np.load(prepared.IMAGES, mmap_mode="r"), index)
+    groups = audit.describe(prepared.readable(index), join.origin(said, grouping), grouping, settings, pictured)
+    record = _record(source, settings, known, stream, index, groups, wanted, begin)
     store.write_record(prepared.MANIFEST, record)
     say(f"prepare: {len(index):,} images in {duration(time.monotonic() - begin)}")
 
 
-def _keypoint_store(source: Source) -> AbstractContextManager[KeypointStore | None]:
-    """Return a place for keypoints if the groups must be found, else None."""
+def _metadata(values: argparse.Namespace, source: Source) -> Metadata | None:
+    """Return what is known of the images, and print one line about it."""
+    known, problem = metadata.find(values.metadata, values.data, source)
+    if problem:
+        say(f"prepare: goes on without {metadata.FILE}: {problem}")
+    if known is not None:
+        say(f"prepare: {known.sentence()}")
+    return known
+
+
+def _said(source: Source, known: Metadata | None) -> join.Said:
+    """Return the links that the table and the source state."""
+    said: dict[str, list[np.ndarray]] = {}
+    if known is not None and known.links:
+        said["table"] = list(known.links.values())
     if source.groups is not None:
-        return contextlib.nullcontext()
-    return keypoints.temporary_store(config.DATA / ".keypoints", len(source.rows))
+        said["source"] = [source.groups]
+    return said
+
+
+def _keypoint_store(rows: int, search: bool) -> AbstractContextManager[KeypointStore | None]:
+    """Return a place for keypoints if groups are to be found in the pixels, else None."""
+    return keypoints.temporary_store(config.DATA / ".keypoints", rows) if search else contextlib.nullcontext()
 
 
 def _read(
@@ -147,30 +180,12 @@ def _read(
             append(result.image)
             digest.update(result.image.tobytes())
             preview.choose(stream.examples, position, photograph.encoded, result)
-        stream.lines.append(_index_line(source, position, result))
+        stream.files.append("" if result is None else hashlib.sha256(photograph.encoded).hexdigest())
+        row, label, external = (int(each[position]) for each in (source.rows, source.labels, source.external))
+        stream.lines.append(prepared.index_line(row, label, bool(external), result))
     stream.digest = digest.hexdigest()
     _require_readable(stream.unreadable, len(source.rows))
     return stream
-
-
-def _index_line(source: Source, position: int, result: Prepared | None) -> dict[str, int | float | str]:
-    """Return a line of index.csv; groups that the source does not know and splits are assigned later."""
-    row = int(source.rows[position])
-    left, top, right, bottom = result.box if result else (0, 0, 0, 0)
-    return {
-        "row": row,
-        "label": int(source.labels[position]),
-        "split": config.EXTERNAL if source.external[position] else "",
-        "group": row if source.groups is None else int(source.groups[position]),
-        "width": result.width if result else 0,
-        "height": result.height if result else 0,
-        "cropped": int(result.cropped) if result else 0,
-        "crop_left": left,
-        "crop_top": top,
-        "crop_right": right,
-        "crop_bottom": bottom,
-        "cleaned_share": round(result.cleaned_share, 5) if result else 0.0,
-    }
 
 
 def _require_readable(unreadable: list[Unreadable], count: int) -> None:
@@ -184,23 +199,26 @@ def _require_readable(unreadable: list[Unreadable], count: int) -> None:
         say(f"prepare: row {image.row} is left out: {image.reason}")
 
 
-def _table(stream: Stream) -> "pd.DataFrame":
+def _table(stream: Stream, known: Metadata | None) -> "pd.DataFrame":
+    """Return the index, without groups and splits."""
     import pandas as pd
 
     index = pd.DataFrame(stream.lines)
-    index.loc[index["width"] == 0, "split"] = config.UNREADABLE
+    if known is not None:
+        index = index.assign(age=known.ages, sex=known.sexes, site=known.sites)
     return index
 
 
-def _find_groups(index: "pd.DataFrame", points: KeypointStore, seed: int) -> Grouping:
-    """Fill in the column `group`, the row number of the group's first image, from the keypoints."""
+def _assign_groups(
+    index: "pd.DataFrame", said: join.Said, files: list[str], points: KeypointStore | None, seed: int
+) -> Grouping | None:
+    """Fill in the columns `group` and `group_origin`; return how groups were found in the pixels, if they were."""
     begin = time.monotonic()
-    grouping = find.find_groups(points, seed, progress)
-    index["group"] = index["row"].to_numpy()[grouping.groups]
-    say(
-        f"prepare: {len(index):,} images show {len(grouping.sizes):,} lesions, as far as their pixels tell; "
-        f"the largest group has {grouping.sizes[0]:,}; found in {duration(time.monotonic() - begin)}"
-    )
+    grouping = None if points is None else find.find_groups(points, seed, progress)
+    join.assign(index, said, files, grouping)
+    if "source" not in said:
+        searched = f"; found in {duration(time.monotonic() - begin)}" if grouping else ""
+        say(f"prepare: {join.sentence(index, said, grouping)}{searched}")
     return grouping
 
 
@@ -215,50 +233,32 @@ def _assign_splits(index: "pd.DataFrame", kind: str, seed: int) -> None:
 def _record(
     source: Source,
     settings: PreparationSettings,
+    known: Metadata | None,
     stream: Stream,
     index: "pd.DataFrame",
-    grouping: Grouping | None,
+    groups: Groups,
     wanted: str,
     begin: float,
 ) -> PreparationRecord:
-    """Describe the prepared data, and write its pictures in place of the earlier ones."""
-    preview.clear()
+    """Describe the prepared data, and write pictures of it."""
     images = np.load(prepared.IMAGES, mmap_mode="r")
-    readable = index[index["split"] != config.UNREADABLE]
+    readable = prepared.readable(index)
     return PreparationRecord(
         fingerprint=wanted,
         data=store.fingerprint(images=stream.digest, index=index.to_csv(index=False)),
         settings=settings,
         method=method(),
         source=source.record,
+        metadata=None if known is None else known.record,
         classes=list(config.CLASSES),
         rows=len(index),
-        counts=_counts(readable),
+        counts=prepared.counts(readable),
         unreadable=stream.unreadable,
-        preprocessing=_shares(readable),
-        groups=audit.describe(readable, grouping, settings, preview.largest_groups(images, index)),
+        preprocessing=prepared.shares(readable),
+        groups=groups,
         examples=preview.examples(images, index, stream.examples),
         augmentation=_augmentation(images, index, settings.seed),
         provenance=store.provenance(time.monotonic() - begin),
-    )
-
-
-def _counts(readable: "pd.DataFrame") -> dict[str, dict[str, int]]:
-    """Return the number of images of each class in each split that has any."""
-    counts = {}
-    for name in (*config.SPLITS, config.EXTERNAL):
-        labels = readable.loc[readable["split"] == name, "label"].to_numpy()
-        if len(labels):
-            counts[name] = {kind: int(np.sum(labels == label)) for label, kind in enumerate(config.CLASSES)}
-    return counts
-
-
-def _shares(readable: "pd.DataFrame") -> PreprocessingShares:
-    cleaned = readable["cleaned_share"].to_numpy()
-    return PreprocessingShares(
-        cropped_share=float(readable["cropped"].to_numpy().mean()),
-        cleaned_share=float(np.mean(cleaned > 0)),
-        painted_pixels_share=float(cleaned.mean()),
     )
 
 

@@ -16,7 +16,7 @@ document.querySelectorAll("table.sortable").forEach((table) => {
         if (!x || !y) return x ? -1 : y ? 1 : 0;
         return (down ? -1 : 1) * (column ? x - y : x.localeCompare(y));
       };
-      table.tBodies[0].append(...[...table.tBodies[0].rows].sort(order));
+      for (const part of table.tBodies) part.append(...[...part.rows].sort(order)); // networks stay above the rule
     });
   });
 });

@@ -13,6 +13,7 @@ import pandas as pd
 from lesion import config, store
 from lesion.evaluation import wording
 from lesion.groups.matching import MATCHING
+from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import (
     BenchParts,
     BenchRecord,
@@ -36,20 +37,28 @@ from lesion.records.metrics import (
     Calibration,
     ClassScores,
     Comparison,
+    DecisionCurve,
+    Estimate,
+    LesionScores,
     MetricsRecord,
     ModelScores,
+    NoiseFloor,
     OperatingPoint,
     PredictiveValues,
     Reliability,
     ReliabilityBin,
     RocCurve,
     Scores,
+    Subgroup,
+    SubgroupDifference,
+    SubsetSize,
 )
 from lesion.records.preparation import (
     AugmentedExample,
     Example,
     Groups,
     LargeGroup,
+    MetadataRecord,
     PreparationRecord,
     PreparationSettings,
     PreprocessingShares,
@@ -77,11 +86,27 @@ CONFUSION = {
     "scratch": [[80, 20], [10, 90]],
     "mobilenet": [[88, 12], [16, 84]],
     "efficientnet": [[75, 25], [30, 70]],
+    "together": [[89, 11], [13, 87]],
+    "frame": [[68, 32], [34, 66]],
+    "colour": [[78, 22], [21, 79]],
+    "patient": [[64, 36], [31, 69]],
+    "colour_patient": [[81, 19], [20, 80]],
 }
-AREAS = {"scratch": 0.9127, "mobilenet": 0.9318, "efficientnet": 0.7846}
-TEMPERATURES = {"scratch": 1.45, "mobilenet": 0.93, "efficientnet": 1.02}
+AREAS = {
+    "scratch": 0.9127,
+    "mobilenet": 0.9318,
+    "efficientnet": 0.7846,
+    "together": 0.9402,
+    "frame": 0.7543,
+    "colour": 0.8544,
+    "patient": 0.7219,
+    "colour_patient": 0.8731,
+}
+MEASURED = (*config.NETWORKS, "together", "frame", "colour")  # of a source that knows nothing of the patients
+TEMPERATURES = {"scratch": 1.45, "mobilenet": 0.93, "efficientnet": 1.02}  # of the others 1
 ROWS = list(range(40, 52))  # those explained: 12 images, half of them malignant
 STATISTICS = replace(config.STATISTICS, replicates=1234)
+DECISIONS = replace(config.DECISIONS, prevalence=0.12)
 PROVENANCE = Provenance(
     created="2024-05-06 07:08:09 +0000",
     seconds=12.5,
@@ -99,6 +124,8 @@ def write_all(home: Path, photograph=None) -> None:
         store.write_record(home / f"runs/{model}/manifest.json", trained(model))
         store.write_table(home / f"runs/{model}/history.csv", history(model))
         store.write_record(home / f"runs/{model}/evaluation.json", evaluated(model))
+    for name in ("frame", "colour"):
+        store.write_record(home / f"runs/{name}/manifest.json", baseline(name))
     store.write_record(home / "reports/metrics.json", metrics())
     store.write_record(home / "reports/explanations.json", explained(pictures))
 
@@ -115,13 +142,16 @@ def prepared(pictures) -> PreparationRecord:
     return PreparationRecord(
         fingerprint="aaaa000011112222",
         data=DATA,
-        settings=PreparationSettings(data="auto", limit=1600, image_size=96, seed=7, split="grouped", clean=True),
+        settings=PreparationSettings(
+            data="auto", limit=1600, image_size=96, seed=7, split="grouped", clean=True, metadata="", search=False
+        ),
         method=store.blocks(config.PREPARATION, config.AUGMENTATION, MATCHING),
         source=SourceRecord(
             name="sample",
             description="1,334 rows: images drawn by the project, seed 7",
             replaced="the Hub could not be reached (no route to host), the drawn sample took its place",
         ),
+        metadata=None,
         classes=CLASSES,
         rows=1334,
         counts={
@@ -160,6 +190,7 @@ def grouped(pictures) -> Groups:
     largest = [(12, "train", range(20, 26)), (5, "train, external", range(30, 35)), (4, "test", range(60, 64))]
     return Groups(
         origin="pixels",
+        origins={"source": 0, "table": 0, "pixels": 700, "identical": 14, "alone": 619},
         count=900,
         sizes={"1": 619, "2": 180, "3": 61, "4": 36, "5": 3, "12": 1},
         shared={"train/validation": 0, "train/test": 0, "validation/test": 0},
@@ -172,6 +203,20 @@ def grouped(pictures) -> Groups:
             LargeGroup(size, split, list(rows), [pictures.data(f"preview/group_{row}_image.jpg", row) for row in rows])
             for size, split, rows in largest
         ],
+    )
+
+
+def table() -> MetadataRecord:
+    """Return what a table gave that names lesion, age and sex."""
+    return MetadataRecord(
+        file="some/where/lesions.csv",
+        columns={"lesion": "lesion_id", "age": "age_approx", "sex": "sex"},
+        matched=1300,
+        unmatched=34,
+        foreign=8700,
+        repeated=2,
+        unknown={"age": 57, "sex": 3},
+        conflicts=5,
     )
 
 
@@ -253,27 +298,74 @@ def evaluated(model: str) -> EvaluationRecord:
     )
 
 
+def baseline(name: str) -> BaselineRecord:
+    return BaselineRecord(
+        name=name,
+        fingerprint=f"{name:b<16}"[:16],
+        data=DATA,
+        digest=digest(name),
+        method=store.blocks(replace(config.BASELINES, frame_share=10 / 224)),
+        numbers={"frame": 8, "colour": 67}.get(name, 9),
+        unknown=0,
+        seconds=1.5,
+        provenance=PROVENANCE,
+    )
+
+
+def measured(model: str) -> ModelScores:
+    """Return the scores of a network, of a baseline or of all networks together."""
+    temperature = TEMPERATURES.get(model, 1.0)
+    return ModelScores(
+        digest=digest(model),
+        validation=scores(CONFUSION[model], AREAS[model] + 0.01, temperature),
+        test=scores(CONFUSION[model], AREAS[model], temperature),
+    )
+
+
 def metrics() -> MetricsRecord:
-    models = {
-        model: ModelScores(
-            digest=digest(model),
-            validation=scores(CONFUSION[model], AREAS[model] + 0.01, TEMPERATURES[model]),
-            test=scores(CONFUSION[model], AREAS[model], TEMPERATURES[model]),
-        )
-        for model in config.NETWORKS
-    }
+    models = {model: measured(model) for model in MEASURED}
+    size = SubsetSize(rows=200, malignant_rows=100, lesions=100, malignant_lesions=46)
     record = MetricsRecord(
         fingerprint="bbbb000011112222",
         data=DATA,
         classes=CLASSES,
         threshold=0.5,
         statistics=STATISTICS,
+        decisions=DECISIONS,
         models=models,
+        sizes={"validation": size, "test": size},
         comparisons={},
+        against_colour={},
+        subgroups=subgroups(),
+        subgroup_differences=[
+            SubgroupDifference("photographs of the lesion", "one", "several", _areas(-0.7, 0.31)),
+            SubgroupDifference("sex", "female", "male", _areas(-0.9)),
+        ],
         preference={},
         missing={},
     )
     return compared(compared(record, "validation"), "test")
+
+
+def subgroups() -> list[Subgroup]:
+    """Return two ways of dividing the test images; the last part has no malignant lesion."""
+    parts = (
+        ("photographs of the lesion", "one", SubsetSize(60, 20, 60, 20), 0.03),
+        ("photographs of the lesion", "several", SubsetSize(140, 80, 40, 26), -0.09),
+        ("sex", "female", SubsetSize(90, 40, 50, 21), 0.01),
+        ("sex", "male", SubsetSize(80, 41, 40, 25), -0.02),
+    )
+    known = [Subgroup(factor, level, size, _areas(shift)) for factor, level, size, shift in parts]
+    undefined = dict.fromkeys(MEASURED, Estimate(None, None))
+    return [*known, Subgroup("sex", "unknown", SubsetSize(30, 0, 10, 0), undefined)]
+
+
+def _areas(shift: float, more: float = 0.0) -> dict[str, Estimate]:
+    return {model: estimate(AREAS[model] + shift + more) for model in MEASURED}
+
+
+def estimate(value: float) -> Estimate:
+    return Estimate(value, [value - 0.0456, value + 0.0345])
 
 
 def compare(path: Path, subset: str, error: float = 0.0125) -> None:
@@ -284,11 +376,15 @@ def compare(path: Path, subset: str, error: float = 0.0125) -> None:
 def compared(record: MetricsRecord, subset: str, error: float = 0.0125) -> MetricsRecord:
     """Return `record` with comparisons of the models that have `subset`: intervals of 2 × `error` to either side."""
     scored = {name: model.of(subset) for name, model in record.models.items() if model.of(subset)}
-    pairs = [_pair(first, scored[first], second, scored[second], error) for first, second in combinations(scored, 2)]
+    networks = [name for name in scored if name in config.NETWORKS]
+    pairs = [_pair(first, scored[first], second, scored[second], error) for first, second in combinations(networks, 2)]
+    beside = [name for name in scored if name in (*config.NETWORKS, "together") and "colour" in scored]
+    colour = [_pair(name, scored[name], "colour", scored["colour"], error) for name in beside]
     sentences = wording.sentences(pairs) if pairs else []
     return replace(
         record,
         comparisons={**record.comparisons, subset: pairs},
+        against_colour={**record.against_colour, subset: colour},
         preference={**record.preference, subset: sentences},
     )
 
@@ -299,7 +395,7 @@ def _pair(first: str, one: Scores, second: str, other: Scores, error: float) -> 
         second=second,
         rows=one.rows,
         groups=one.groups,
-        roc_auc=AreaDifference(**_difference(one.roc_auc, other.roc_auc, error)),
+        roc_auc=AreaDifference(**_difference(one.roc_auc, other.roc_auc, error), detectable=2.8 * error),
         accuracy=AccuracyDifference(
             **_difference(one.accuracy, other.accuracy, error), only_first_right=21, only_second_right=13
         ),
@@ -376,7 +472,17 @@ def scores(confusion: list[list[int]], area: float, temperature: float = 1.0) ->
             before=reliability(0.9876 - area, 0.0815, 0.08),
             after=reliability(0.9812 - area, 0.0234, 0.02),
         ),
+        decision=decision(malignant.recall, benign.recall),
+        lesions=LesionScores(
+            lesions=rows // 2,
+            malignant=46,
+            roc_auc=estimate(area + 0.0111),
+            accuracy=estimate(figures["accuracy"] + 0.0122),
+            sensitivity=estimate(malignant.recall + 0.0133),
+            specificity=Estimate(benign.recall - 0.0144, None),
+        ),
         collapsed=[],
+        cautions=[],
     )
 
 
@@ -386,7 +492,9 @@ def point(threshold: float, sensitivity: float, specificity: float) -> Operating
     for share in STATISTICS.prevalences:
         hits, alarms = sensitivity * share, (1 - specificity) * (1 - share)
         benign = specificity * (1 - share)
-        prevalences.append(PredictiveValues(share, ppv=hits / (hits + alarms), npv=benign / (benign + share - hits)))
+        ppv, npv = hits / (hits + alarms), benign / (benign + share - hits)
+        intervals = {"ppv_interval": [ppv * 0.8, ppv * 1.1], "npv_interval": [npv * 0.98, npv * 1.0001]}
+        prevalences.append(PredictiveValues(share, ppv, npv, **intervals))
     return OperatingPoint(
         threshold=threshold,
         confusion=[[80, 20], [10, 90]],
@@ -395,7 +503,28 @@ def point(threshold: float, sensitivity: float, specificity: float) -> Operating
         specificity=specificity,
         balanced_accuracy=(sensitivity + specificity) / 2,
         mcc=0.7,
+        intervals={
+            "sensitivity": [sensitivity - 0.0517, sensitivity + 0.0293],
+            "specificity": [specificity - 0.0611, specificity + 0.0377],
+            **{name: [0.61, 0.91] for name in ("balanced_accuracy", "accuracy", "mcc")},
+        },
         prevalences=prevalences,
+    )
+
+
+def decision(sensitivity: float, specificity: float) -> DecisionCurve:
+    """Return a curve of a model whose sensitivity and specificity are the same at every threshold."""
+    thresholds = np.linspace(DECISIONS.lowest, DECISIONS.highest, DECISIONS.steps)
+    alarms = 1 - DECISIONS.prevalence
+    price = thresholds / (1 - thresholds)
+    benefit = DECISIONS.prevalence * sensitivity - alarms * (1 - specificity) * price * thresholds
+    return DecisionCurve(
+        prevalence=DECISIONS.prevalence,
+        thresholds=thresholds.round(6).tolist(),
+        net_benefit=benefit.tolist(),
+        low=(benefit - 0.0123 - thresholds / 30).tolist(),
+        high=[None, *(benefit[1:] + 0.0054).tolist()],
+        act_on_all=(DECISIONS.prevalence - alarms * price).tolist(),
     )
 
 
@@ -406,7 +535,16 @@ def reliability(brier: float, error: float, off: float) -> Reliability:
     curve = [
         ReliabilityBin(predicted=float(x), observed=float(y), rows=20) for x, y in zip(middles, observed, strict=True)
     ]
-    return Reliability(brier=brier, expected_calibration_error=error, curve=curve)
+    return Reliability(
+        brier=brier,
+        expected_calibration_error=error,
+        error_floor=NoiseFloor(mean=error - 0.0108, high=error + 0.0209),
+        intercept=Estimate(-off, [-off - 0.31, -off + 0.29]),
+        slope=Estimate(1 - off, [0.71 - off, 1.33 - off]),
+        ici=estimate(error / 2),
+        ici_floor=NoiseFloor(mean=error / 3, high=error - 0.0013),
+        curve=curve,
+    )
 
 
 def collapse(subset: dict) -> None:
@@ -414,6 +552,7 @@ def collapse(subset: dict) -> None:
     subset["intervals"] |= dict.fromkeys(("precision", "f1", "roc_auc", "average_precision", "mcc"))
     subset |= {"average_precision": None, "mcc": None}
     subset["operating"]["youden"] = None
+    subset["decision"] = None
     subset["calibration"] |= {"temperature": 1.0, "not_fitted": "the predictions are constant"}
     subset["calibration"]["after"] = subset["calibration"]["before"]
     subset |= {"precision": None, "recall": 0.0, "specificity": 1.0, "f1": None, "accuracy": 0.5}

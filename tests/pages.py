@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from lesion.report import page, read
 
 NAMES = {"scratch": "CNN from scratch", "mobilenet": "MobileNetV2", "efficientnet": "EfficientNetB0"}
+REFERENCES = {"together": "All networks together", "frame": "Frame alone", "colour": "Colour alone"}
 METRICS = "reports/metrics.json"
 MANIFEST = "data/manifest.json"
 EXPLANATIONS = "reports/explanations.json"
@@ -29,12 +30,14 @@ def is_shown(cell, value, text) -> bool:
 class Page(HTMLParser):
     """Text by section, tables as {caption: {row name: [(text, data-value)]}}, and all attributes.
 
-    The interval in a cell is kept apart, in `intervals`, as {caption: {row name: [(texts, values)]}}.
+    The interval in a cell is kept apart, in `intervals`, as {caption: {row name: [(texts, values)]}}, and the rows
+    below the rule of a table in `below`, as {caption: [row name]}.
     """
 
     def __init__(self, html):
         super().__init__()
-        self.sections, self.tables, self.intervals, self.attributes, self.open = {}, {}, {}, [], []
+        self.sections, self.tables, self.intervals, self.below, self.attributes, self.open = {}, {}, {}, {}, [], []
+        self.part = None  # class of the open part of a table
         self.inside = None  # depth of the open element of an interval, None outside it
         self.section = self.caption = self.name = ""
         self.feed(html)
@@ -50,6 +53,8 @@ class Page(HTMLParser):
             self.section = values["id"]
         elif tag == "caption":
             self.caption = ""
+        elif tag == "tbody":
+            self.part = values.get("class")
         elif tag == "tr":
             self.name = ""
         elif tag == "td":
@@ -69,6 +74,10 @@ class Page(HTMLParser):
         if len(self.open) == self.inside:
             self.inside = None
         assert self.open.pop() == tag
+        if tag == "tr" and self.part == "references":
+            self.below.setdefault(self.caption.strip(), []).append(self.name.strip())
+        if tag == "tbody":
+            self.part = None
         if tag == "td":
             cell = self.tables[self.caption.strip()][self.name.strip()][-1]
             cell[0] = cell[0].strip()
@@ -95,3 +104,11 @@ class Page(HTMLParser):
 
     def says(self, section):
         return " ".join(self.sections[section].split())
+
+    def rows_below(self, start):
+        return next((rows for caption, rows in self.below.items() if caption.startswith(start)), [])
+
+    def values(self, start, row):
+        """Return the values of a row's cells, None if there is none, and the ends of their intervals, [] likewise."""
+        cells = [float(value) if value else None for _, value in self.table(start)[row]]
+        return cells, [ends for _, ends in self.ends(start)[row]]

@@ -12,9 +12,11 @@ import prepare
 import pytest
 
 from lesion import config, options, preview, runs
+from lesion.baselines import inputs
 from lesion.groups import candidates, find, keypoints, matching
 from lesion.images import crop, hair, preprocess
 from lesion.networks import settings
+from lesion.prepared import PreparedData
 from lesion.records.preparation import SourceRecord
 
 BLOCKS = [  # where the block is, its name, and the stages that use it
@@ -24,6 +26,8 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (config, "COLLAPSE", {"train", "evaluate", "leak"}),
     (config, "DECISION", {"train", "evaluate", "explain", "leak"}),
     (config, "STATISTICS", {"evaluate", "leak"}),
+    (config, "BASELINES", {"baseline"}),
+    (config, "DECISIONS", {"evaluate"}),
     (config, "GALLERY", {"explain"}),
     (crop, "CROPPING", {"prepare"}),
     (hair, "HAIR", {"prepare"}),
@@ -35,6 +39,20 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (preview, "PREVIEW", {"prepare"}),
 ]
 PROFILE = {"image_size": "prepare", "limit": "prepare"}  # all other fields of a profile: train and leak
+CONTENT = PreparedData(
+    images=np.zeros((3, 32, 32, 3), np.uint8),
+    rows=np.arange(3),
+    labels=np.array([0, 1, 0], np.int8),
+    splits=np.array(["train", "validation", "test"]),
+    groups=np.arange(3),
+    ages=np.array([50.0, np.nan, 60.0]),
+    sexes=np.array(["male", "", "female"]),
+    sites=np.array(["back", "face", ""]),
+    cropped=np.array([True, False, False]),
+    cleaned_shares=np.array([0.0, 0.1, 0.0]),
+    record=None,
+    fingerprint="0" * 16,
+)
 NETWORK = ("views", "tune_factor", "half_precision")  # the fields of a network that a training depends on
 
 
@@ -46,11 +64,11 @@ def fingerprints():
     }
     data = SimpleNamespace(source=SourceRecord("sample", "some images", None))
     resolved = [settings.resolve(name, defaults["train"] | {"weights": "none"}, data) for name in config.NETWORKS]
-    content = SimpleNamespace(fingerprint="0" * 16, groups=np.arange(3))
     return {
         "prepare": prepare.fingerprint(argparse.Namespace(**defaults["prepare"] | {"data": "sample"})),
         "train": [settings.fingerprint("train", each, "0" * 16) for each in resolved],
-        "evaluate": evaluate.metrics_fingerprint(content, {"scratch": "1" * 16}, {}),
+        "baseline": inputs.fingerprints(CONTENT),
+        "evaluate": evaluate.metrics_fingerprint(CONTENT, {"scratch": "1" * 16}, {}),
         "explain": explain.fingerprint("scratch", [1, 2]),
         "leak": [[settings.fingerprint("leak", each, "0" * 16) for each in resolved], leak.method()],
     }
@@ -110,6 +128,25 @@ def test_a_changed_entry_of_a_network_makes_it_train_again_and_no_other(field, b
     assert stages_that_change(before) == {"train", "leak"}
     trained = zip(config.NETWORKS, before["train"], fingerprints()["train"], strict=True)
     assert [name for name, old, new in trained if old != new] == ["mobilenet"]
+
+
+@pytest.mark.parametrize(
+    ("column", "other", "users"),
+    [
+        ("groups", np.zeros(3, int), {"evaluate"}),
+        ("ages", np.array([51.0, np.nan, 60.0]), {"evaluate", "baseline"}),
+        ("sexes", np.array(["", "", "female"]), {"evaluate", "baseline"}),
+        ("sites", np.array(["back", "face", "foot"]), {"evaluate", "baseline"}),
+        ("cropped", np.zeros(3, bool), {"evaluate"}),
+        ("cleaned_shares", np.zeros(3), {"evaluate"}),
+        ("fingerprint", "2" * 16, {"evaluate", "baseline"}),
+    ],
+)
+def test_what_is_known_of_the_images_makes_just_the_stages_that_use_it_run_again(
+    column, other, users, before, monkeypatch
+):
+    monkeypatch.setitem(globals(), "CONTENT", dataclasses.replace(CONTENT, **{column: other}))
+    assert stages_that_change(before) == users
 
 
 def test_no_block_of_settings_is_left_out():

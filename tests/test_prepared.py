@@ -8,6 +8,7 @@ from lesion import config, prepared, store
 from lesion.errors import LesionError
 from lesion.records.preparation import (
     Groups,
+    MetadataRecord,
     PreparationRecord,
     PreparationSettings,
     PreprocessingShares,
@@ -21,15 +22,18 @@ def record(rows=ROWS):
     return PreparationRecord(
         fingerprint="0123456789abcdef",
         data="fedcba9876543210",
-        settings=PreparationSettings(data="auto", limit=0, image_size=SIZE, seed=0, split="grouped", clean=True),
+        settings=PreparationSettings(
+            data="auto", limit=0, image_size=SIZE, seed=0, split="grouped", clean=True, metadata="", search=False
+        ),
         method={"preparation": {"train": 0.7, "shares": [1, 2.5]}},
         source=SourceRecord(name="sample", description="4 rows", replaced="no network"),
+        metadata=MetadataRecord("ages.csv", {"age": "age_approx"}, 3, 1, 0, 0, {"age": 1, "sex": 3, "site": 3}, 0),
         classes=["benign", "malignant"],
         rows=rows,
         counts={"train": {"benign": 1, "malignant": 1}},
         unreadable=[],
         preprocessing=PreprocessingShares(cropped_share=0.0, cleaned_share=0.5, painted_pixels_share=0.01),
-        groups=Groups("source", 3, {"1": 2, "2": 1}, {}, {"grouped": None}, None, None, None, None, []),
+        groups=Groups("source", {"source": 4}, 3, {"1": 2, "2": 1}, {}, {"grouped": None}, None, None, None, None, []),
         examples=[],
         augmentation=[],
         provenance=store.provenance(1.0),
@@ -44,8 +48,20 @@ def images():
 @pytest.fixture
 def folder(tmp_path, images):
     np.save(tmp_path / "images.npy", images)
-    index = {"row": [3, 5, 8, 9], "label": [0, 1, 1, 0], "split": ["train", "train", "test", "unreadable"]}
-    store.write_table(tmp_path / "index.csv", pd.DataFrame({**index, "group": [3, 3, 8, 9]}))
+    index = pd.DataFrame(
+        {
+            "row": [3, 5, 8, 9],
+            "label": [0, 1, 1, 0],
+            "split": ["train", "train", "test", "unreadable"],
+            "group": [3, 3, 8, 9],
+            "cropped": [0, 1, 0, 0],
+            "cleaned_share": [0.0, 0.25, 0.0, 0.0],
+            "age": [50.0, np.nan, 7.5, np.nan],
+            "sex": ["male", "", "female", ""],
+            "site": ["", "head, neck", "back", ""],
+        }
+    )
+    store.write_table(tmp_path / "index.csv", index)
     store.write_record(tmp_path / "manifest.json", record())
     return tmp_path
 
@@ -54,6 +70,9 @@ def test_prepared_data_are_read_back(folder, images):
     data = prepared.open_data(folder)
     assert (data.images == images).all() and data.image_size == SIZE
     assert data.rows.tolist() == [3, 5, 8, 9] and data.groups.tolist() == [3, 3, 8, 9]
+    assert data.ages[[0, 2]].tolist() == [50, 7.5] and np.isnan(data.ages[[1, 3]]).all()
+    assert data.sexes.tolist() == ["male", "", "female", ""] and data.sites.tolist() == ["", "head, neck", "back", ""]
+    assert data.cropped.tolist() == [False, True, False, False] and data.cleaned_shares.tolist() == [0, 0.25, 0, 0]
     positions, labels = data.of_split("train")
     assert positions.tolist() == [0, 1] and labels.tolist() == [0, 1]
     assert data.record == record()
@@ -71,6 +90,19 @@ def test_a_missing_file_names_the_command_that_makes_it(folder, name):
 def test_damaged_images_are_refused(folder, content):
     (folder / "images.npy").write_bytes(content)
     with pytest.raises(LesionError, match=r"images\.npy cannot be read .*: run `invoke prepare --force`"):
+        prepared.open_data(folder)
+
+
+def test_data_without_metadata_are_read_back(folder):
+    index = pd.read_csv(folder / "index.csv").assign(age=np.nan, sex="", site="")
+    store.write_table(folder / "index.csv", index)
+    data = prepared.open_data(folder)
+    assert np.isnan(data.ages).all() and data.sexes.tolist() == data.sites.tolist() == [""] * 4
+
+
+def test_an_index_without_a_column_is_refused(folder):
+    pd.read_csv(folder / "index.csv").drop(columns="sex").to_csv(folder / "index.csv", index=False)
+    with pytest.raises(LesionError, match=r"index\.csv has no column sex: run `invoke prepare --force`"):
         prepared.open_data(folder)
 
 

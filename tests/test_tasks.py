@@ -19,6 +19,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 SMALL = ["--data", "sample", "--limit", "80", "--image-size", "32"]
 BRIEF = ["--weights", "none", "--epochs", "1", "--batch-size", "16"]
 MODELS = ["scratch", "mobilenet", "efficientnet"]
+BASELINES = ["frame", "colour"]  # the sample knows no age, sex and site
 
 
 def invoke(home, *words, status=0):
@@ -58,11 +59,22 @@ def test_all_leaves_the_artefacts_of_every_stage(home):
         in_splits.setdefault(line["group"], set()).add(line["split"])
     assert all(len(splits) == 1 for splits in in_splits.values())
     metrics = json.loads((home / "reports" / "metrics.json").read_text())
-    assert list(metrics["models"]) == MODELS
+    assert list(metrics["models"]) == [*MODELS, "together", *BASELINES]
+    assert {path.name for path in (home / "runs").iterdir()} == {*MODELS, *BASELINES}
+    assert metrics["missing"] == {}
     test_rows = sum(line["split"] == "test" for line in index)
-    for name in MODELS:
+    for name in BASELINES:
+        manifest = json.loads((home / "runs" / name / "manifest.json").read_text())
+        assert metrics["models"][name]["digest"] == manifest["digest"]
+        with (home / "runs" / name / "predictions.csv").open() as file:
+            predicted = [(line["row"], line["split"], line["label"]) for line in csv.DictReader(file)]
+        assert predicted == [
+            (line["row"], line["split"], line["label"]) for line in index if line["split"] in ("validation", "test")
+        ]
+    for name in metrics["models"]:
         assert metrics["models"][name]["test"]["rows"] == test_rows
         assert 0 <= metrics["models"][name]["test"]["roc_auc"] <= 1
+    for name in MODELS:
         manifest = json.loads((home / "runs" / name / "manifest.json").read_text())
         assert manifest["weights"]["used"] == ("none needed" if name == "scratch" else "random")
         assert (home / "runs" / name / "history.csv").read_text().count("\n") == 2
@@ -87,6 +99,7 @@ def test_all_again_does_nothing_and_says_so(home):
     assert state(home) == before
     for said in ("is prepared already", "mobilenet is trained already", "efficientnet is evaluated already"):
         assert said in printed
+    assert "baseline: colour alone is trained already (--force trains it again)" in printed
     for said in ("scratch is explained already", "is up to date"):
         assert said in printed
 
@@ -95,6 +108,7 @@ def test_each_stage_is_a_task_of_its_own(home):
     before = state(home)
     invoke(home, "prepare", *SMALL)
     invoke(home, "train", "--model", "scratch", *BRIEF)
+    invoke(home, "baseline")
     invoke(home, "evaluate", "--model", "scratch")
     invoke(home, "explain", "--model", "scratch")
     assert state(home) == before
@@ -117,6 +131,40 @@ def test_other_data_makes_stale_models_unusable_and_leaves_them_as_they_were(hom
     finally:
         manifest.write_text(text)
     assert {path for path, time in state(home).items() if before[path] != time} == {manifest}
+
+
+def test_baselines_trained_again_are_the_same_to_the_last_digit(home):
+    before = {path: path.read_bytes() for path in (home / "runs").glob("*/predictions.csv")}
+    printed = invoke(home, "baseline", "--force")
+    assert "baseline: colour alone: validation ROC-AUC " in printed and "68 numbers for each image" in printed
+    assert {path: path.read_bytes() for path in before} == before
+    seconds = [
+        json.loads((home / "runs" / name / "manifest.json").read_text())["provenance"]["seconds"] for name in BASELINES
+    ]
+    assert all(0 < each < 60 for each in seconds)
+
+
+def test_evaluate_says_which_baselines_are_missing_or_stale_and_goes_on(home):
+    metrics, runs = home / "reports" / "metrics.json", home / "runs"
+    text, before = metrics.read_text(), json.loads(metrics.read_text())
+    predictions = runs / "frame" / "predictions.csv"
+    rows = predictions.read_text()
+    (runs / "colour").rename(runs / "elsewhere")
+    try:
+        predictions.write_text(rows.replace(",0.", ",1."))
+        printed = invoke(home, "evaluate")
+        after = json.loads(metrics.read_text())
+    finally:
+        (runs / "elsewhere").rename(runs / "colour")
+        predictions.write_text(rows)
+        metrics.write_text(text)
+    assert "evaluate: colour alone is not trained: run `invoke baseline`" in printed
+    assert "evaluate: frame alone is not as it was trained, since its predictions.csv has been changed: run" in printed
+    assert list(after["models"]) == [*MODELS, "together"] and set(after["missing"]) == set(BASELINES)
+    assert {name: after["models"][name] for name in after["models"]} == {
+        name: before["models"][name] for name in after["models"]
+    }
+    assert after["comparisons"] == before["comparisons"] and after["against_colour"] == {}
 
 
 def test_other_groups_make_other_intervals_and_evaluate_says_how_sure_the_answer_is(home):
@@ -344,6 +392,42 @@ def test_copies_are_found_from_pixels_kept_in_one_split_and_audited(copies, tmp_
     assert (tmp_path / "data" / "index.csv").read_text() == grouped
 
 
+def test_a_table_of_lesions_makes_the_groups_and_spares_the_search(copies, tmp_path):
+    table, home = tmp_path / "table.csv", tmp_path / "home"
+    names = sorted(path.stem for path in copies.rglob("*.png"))
+    lines = [f"{name},L{int(name[:2])},{50 + int(name[:2])},male,back" for name in names]
+    heading = "image_id,lesion_id,age,sex,localization"
+    table.write_text("\n".join([heading, *lines]))
+    words = ["prepare", "--data", str(copies), "--image-size", "32"]
+    printed = invoke(home, *words, "--metadata", str(table))
+    assert "table.csv knows 48 of 52 images: 26 lesions; unknown: age 0, sex 0, site 0" in printed
+    groups, _ = groups_of(home)
+    assert groups["origin"] == "table and pixels", "00a and 13a are names of two images each: no telling which"
+    lines = [f"{row},L{row},50,male,back" for row in range(52)]
+    table.write_text("\n".join(["row,lesion_id,age,sex,localization", *lines]))
+    printed = invoke(home, *words, "--metadata", str(table))
+    assert "52 images show 52 lesions, as the table says (--search looks in the pixels as well)" in printed
+    groups, splits = groups_of(home)
+    assert (groups["origin"], groups["origins"], groups["checked"]) == ("table", {"table": 52}, None)
+    assert len(splits) == 52 and "prepared already" in invoke(home, *words, "--metadata", str(table))
+    with (home / "data" / "index.csv").open() as file:
+        line = next(csv.DictReader(file))
+    assert list(line)[-4:] == ["group_origin", "age", "sex", "site"]
+    assert (line["group_origin"], line["age"], line["sex"], line["site"]) == ("table", "50.0", "male", "back")
+    manifest = json.loads((home / "data" / "manifest.json").read_text())
+    assert manifest["settings"]["metadata"] == "table.csv" and manifest["metadata"]["matched"] == 52
+    table.write_text("\n".join(["row,lesion_id", *(f"{row},L{row}" for row in range(52))]))
+    assert "prepared already" not in invoke(home, *words, "--metadata", str(table), "--search")
+    groups, splits = groups_of(home)
+    assert (groups["origin"], len(splits)) == ("table and pixels", 26)
+    assert groups["origins"]["pixels"] == 50 and groups["origins"]["table"] == 2
+    table.write_text("photo,lesion_id\n1,L1\n")
+    before = state(home)
+    said = invoke(home, *words, "--metadata", str(table), status=2)
+    assert "table.csv has no column that names a row or an image, only photo, lesion_id: expected is" in said
+    assert state(home) == before
+
+
 def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
     invoke(tmp_path, "prepare", *SMALL)
     before, _ = groups_of(tmp_path)
@@ -363,6 +447,7 @@ def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
         (["train", "--model", "resnet"], "--model 'resnet' is not known: give one of scratch, mobilenet, efficientnet"),
         (["prepare", "--data", "nowhere"], "'nowhere' does not exist"),
         (["prepare", "--data", "sample", "--image-size", "4"], "--image-size 4 does not work"),
+        (["prepare", "--metadata", "nowhere.csv"], "--metadata 'nowhere.csv' is not a file: give a CSV table"),
         (["prepare", "--split", "half"], "--split 'half' is not known: give one of grouped, random"),
         (["prepare", "--data", "sample", "--limit", "6"], "too few"),
         (["bench", "--part", "lunch"], "--part 'lunch' is not known: give one of training, pipeline, gradcam, prepare"),
@@ -373,6 +458,7 @@ def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
         (["bench", "--part", "gradcam"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["train"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["evaluate"], "data/manifest.json is missing: run `invoke prepare` first"),
+        (["baseline"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["explain"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["report"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["predict", "--image", "nothing.jpg"], "--image 'nothing.jpg' is neither a file nor a folder"),
@@ -389,7 +475,7 @@ def test_what_cannot_be_done_is_one_line_that_says_what_to_do(tmp_path, words, s
 
 def test_the_list_of_tasks_reads_like_documentation(tmp_path):
     printed = invoke(tmp_path, "--list")
-    stages = ("prepare", "train", "evaluate", "explain", "report")
+    stages = ("prepare", "train", "baseline", "evaluate", "explain", "report")
     for name in ("all", *stages, "predict", "leak", "bench", "clean", "test"):
         assert f"\n  {name} " in printed
     help_text = invoke(tmp_path, "--help", "train")

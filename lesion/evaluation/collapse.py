@@ -4,11 +4,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import entropy, norm
+from scipy.stats import entropy
 
 from lesion import config
-from lesion.evaluation import comparison
+from lesion.evaluation import intervals
+from lesion.evaluation.areas import rank, roc_area
 from lesion.evaluation.wording import METRIC_NAMES, bounds_phrase
+from lesion.records.common import Interval
 
 CONSTANT = 1e-6  # probabilities that differ by less are equal
 
@@ -23,15 +25,31 @@ def judge(labels: np.ndarray, probabilities: np.ndarray, threshold: float, group
 
     `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `groups` (N,) integers; from `threshold`
     on the verdict is malignant. Reports NaN predictions, constant predictions, one class for all images, and a ranking
-    no better than guessing.
+    that is the wrong way round. What may be chance is none of these: see `cautions`.
     """
     broken = int(np.sum(~np.isfinite(probabilities)))
     if broken:
         return [f"{broken:,} of {len(probabilities):,} probabilities are no numbers"]
     if is_constant(probabilities):
         return [f"all {len(probabilities):,} probabilities are {probabilities[0]:.3f}"]
-    sentences = (_one_class(labels, probabilities, threshold, groups), _guessing(labels, probabilities, groups))
+    sentences = (_one_class(labels, probabilities, threshold, groups), _reversed(labels, probabilities, groups))
     return [sentence for sentence in sentences if sentence]
+
+
+def cautions(area: float | None, interval: Interval) -> list[str]:
+    """Say in plain sentences if a ROC-AUC is hardly better than guessing's, or may be no better; empty if it is.
+
+    `area` and `interval` as the table shows them. Too few images to exclude a useful model raise no caution.
+    """
+    if area is None or interval is None:
+        return []
+    low, high = interval
+    figure = f"({METRIC_NAMES['roc_auc']} {area:.3f}, {bounds_phrase(interval)})"
+    if low <= 0.5 <= high < config.COLLAPSE.useful_auc:
+        return [f"cannot be told apart from guessing on these images {figure}"]
+    if low > 0.5 and area < 0.5 + config.COLLAPSE.near_chance:
+        return [f"is hardly better than guessing {figure}"]
+    return []
 
 
 def on_split(split: str, sentences: Sequence[str]) -> list[str]:
@@ -75,20 +93,17 @@ def _one_class(labels: np.ndarray, probabilities: np.ndarray, threshold: float, 
     return f"all {len(verdicts):,} images are called {config.CLASSES[verdict]}"
 
 
-def _guessing(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray) -> str | None:
-    """Report a ROC-AUC that is no better than guessing's if there are enough rows to exclude a useful one."""
-    areas, covariance = comparison.roc_areas(labels, [probabilities], groups)
-    area = float(areas[0])
-    error = math.sqrt(max(covariance[0, 0], 0.0))
-    if np.isnan(error):
+def _reversed(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray) -> str | None:
+    """Report a ranking that is worse than guessing's by its whole interval, the same as in the table."""
+    order = rank(labels, probabilities)
+    (area,) = roc_area(order, np.ones((1, len(labels))))
+    if not area < 0.5:
         return None
-    confidence = config.STATISTICS.confidence
-    low, high = area + norm.ppf([(1 - confidence) / 2, (1 + confidence) / 2]) * error
-    if high >= config.COLLAPSE.useful_auc:
+    replicates = intervals.bootstrap(labels, groups, lambda weights: {"roc_auc": roc_area(order, weights)})
+    interval = intervals.around({"roc_auc": area}, replicates, labels, groups)["roc_auc"]
+    if interval is None or interval[1] >= 0.5:
         return None
-    figure = f"{METRIC_NAMES['roc_auc']} {area:.3f}, {bounds_phrase([max(low, 0), high])}"
-    if high < 0.5 - config.COLLAPSE.near_chance:
-        return f"ranks the wrong way round, benign above malignant ({figure}): are the classes in the right order?"
-    if low <= 0.5 or area < 0.5 + config.COLLAPSE.near_chance:
-        return f"ranks no better than guessing ({figure})"
-    return None
+    return (
+        f"ranks the wrong way round, benign above malignant ({METRIC_NAMES['roc_auc']} "
+        f"{area:.3f}, {bounds_phrase(interval)}): are the classes in the right order?"
+    )

@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import binom, norm, rankdata
 
+from lesion import config
 from lesion.evaluation import intervals
 from lesion.evaluation.areas import rank, roc_area
 from lesion.evaluation.figures import or_none
@@ -22,15 +23,16 @@ ROUNDING = 1e-15  # variances and differences below this count as zero
 
 
 def compare_all(
-    labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray, threshold: float
+    labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray, threshold: float, against: str = ""
 ) -> list[Comparison]:
     """Compare each two of `models`, name to probabilities (N,), as `compare` does.
 
-    The p-values are corrected by Holm for the number of pairs, those of the ROC-AUC and of the accuracy apart.
+    If one is named by `against`, each other is compared with this one alone. The p-values are corrected by Holm for
+    the number of pairs, those of the ROC-AUC and of the accuracy apart.
     """
+    chosen = [(name, against) for name in models if name != against] if against else combinations(models, 2)
     pairs = [
-        compare(labels, {first: models[first], second: models[second]}, groups, threshold)
-        for first, second in combinations(models, 2)
+        compare(labels, {first: models[first], second: models[second]}, groups, threshold) for first, second in chosen
     ]
     areas = holm([pair.roc_auc.p for pair in pairs])
     accuracies = holm([pair.accuracy.p for pair in pairs])
@@ -68,6 +70,7 @@ def compare(labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.nda
             difference=or_none(areas[0] - areas[1]),
             interval=bounds["roc_auc"],
             p=delong(areas, covariance),
+            detectable=detectable(covariance) if bounds["roc_auc"] else None,
         ),
         accuracy=AccuracyDifference(
             first=float(first_right.mean()),
@@ -118,12 +121,26 @@ def delong(areas: np.ndarray, covariance: np.ndarray) -> float | None:
     are equal or not; with few rows only the interval then tells how little that says.
     """
     difference = areas[0] - areas[1]
-    variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    variance = _variance_of_difference(covariance)
     if np.isnan(variance):
         return None
     if variance < ROUNDING:
         return float(abs(difference) < ROUNDING)
     return float(2 * norm.sf(abs(difference / np.sqrt(variance))))
+
+
+def detectable(covariance: np.ndarray) -> float | None:
+    """Return the difference of two ROC-AUCs that one DeLong test on these rows finds with config.STATISTICS.power.
+
+    It is (z of 1 - significance / 2 + z of the power) times the test's own standard error, 2.8 times as a rule
+    (Obuchowski and McClish, Statistics in Medicine 16 (1997) 1529), from `covariance` (2, 2). A correction for several
+    comparisons makes it larger. None if the covariance is unknown or nothing varies.
+    """
+    variance = _variance_of_difference(covariance)
+    if np.isnan(variance) or variance < ROUNDING:
+        return None
+    statistics = config.STATISTICS
+    return float((norm.isf(statistics.significant / 2) + norm.ppf(statistics.power)) * np.sqrt(variance))
 
 
 def mcnemar_of_groups(gained: np.ndarray, groups: np.ndarray) -> float:
@@ -173,6 +190,10 @@ def _difference_intervals(
         ends = difference[0] + np.array([-1, 1]) * errors * np.std(replicates[name], ddof=1)
         bounds[name] = np.clip(ends, -1, 1).tolist()
     return bounds
+
+
+def _variance_of_difference(covariance: np.ndarray) -> float:
+    return float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
 
 
 def _placements(scores: np.ndarray, members: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,11 @@
 """Headline figures of weighted rows: one formula for each, for the values and for every replicate of the bootstrap."""
 
 import numpy as np
+from scipy.special import logit
 
 from lesion import config
 from lesion.evaluation.areas import Ranking, areas, rank
+from lesion.records.metrics import SubsetSize
 
 HEADLINE = (
     "accuracy", "precision", "recall", "f1", "specificity", "roc_auc", "average_precision", "partial_auc",
@@ -11,12 +13,25 @@ HEADLINE = (
 )  # fmt: skip
 EXACT = ("accuracy", "recall", "specificity", "balanced_accuracy", "roc_auc")  # have an interval at their limits too
 PAIRED = ("roc_auc", "average_precision")  # move in steps of one pair of groups; all others in steps of one row
+CLIP = 5e-9  # half of the last decimal that predictions.csv keeps: 0 and 1 stay the most extreme, and finite
 
 
 def limits(name: str) -> tuple[float, float]:
     """Return the lowest and the highest value that a figure can take."""
     special = {"mcc": (-1.0, 1.0), "partial_auc": (0.0, 1 - config.STATISTICS.partial_auc_sensitivity)}
     return special.get(name, (0.0, 1.0))
+
+
+def lesions_needed(name: str) -> int:
+    """Return how many lesions of the rarer class a figure's interval needs: with fewer it misses too often."""
+    statistics = config.STATISTICS
+    special = {"partial_auc": statistics.partial_auc_lesions, "brier": statistics.brier_lesions}
+    return special.get(name, statistics.minimum_groups)
+
+
+def logits(probabilities: np.ndarray) -> np.ndarray:
+    """Return the logits of `probabilities`, any shape, in 0 to 1; 0 and 1 become finite, and stay the extremes."""
+    return logit(np.clip(probabilities, CLIP, 1 - CLIP))
 
 
 def values(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> dict[str, float]:
@@ -34,24 +49,27 @@ def weighted(
     `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `order` their ranking; from `threshold` on
     the verdict is malignant.
     """
-    verdicts = probabilities >= threshold
-    malignant = labels == 1
-    kinds = [malignant & verdicts, malignant & ~verdicts, ~malignant & verdicts, ~malignant & ~verdicts]
-    hit, missed, alarm, passed, squares = (weights @ np.column_stack([*kinds, (probabilities - labels) ** 2])).T
     figures = {
-        **rates(hit, missed, alarm, passed),
+        **rates(*outcomes(labels, probabilities >= threshold, weights)),
         **areas(order, weights),
-        "brier": squares / weights.sum(axis=1),
+        "brier": weights @ (probabilities - labels) ** 2 / weights.sum(axis=1),
     }
     return {name: figures[name] for name in HEADLINE}
 
 
-def rates(hit: np.ndarray, missed: np.ndarray, alarm: np.ndarray, passed: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the figures that count verdicts, NaN if undefined.
+def outcomes(labels: np.ndarray, verdicts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return (4, R): weights of hits, missed, false alarms and passed, for each row of `weights` (R, N).
 
-    All four (R,): weights of malignant rows called malignant and benign, and of benign rows called malignant and
-    benign.
+    Malignant rows called malignant and benign, and benign rows called malignant and benign; `labels` (N,) of 0 and 1,
+    `verdicts` (N,) true where malignant.
     """
+    malignant = labels == 1
+    kinds = [malignant & verdicts, malignant & ~verdicts, ~malignant & verdicts, ~malignant & ~verdicts]
+    return (weights @ np.column_stack(kinds).astype(float)).T
+
+
+def rates(hit: np.ndarray, missed: np.ndarray, alarm: np.ndarray, passed: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the figures that count verdicts, NaN if undefined; all four (R,), as `outcomes` returns them."""
     with np.errstate(invalid="ignore", divide="ignore"):
         recall = hit / (hit + missed)
         specificity = passed / (passed + alarm)
@@ -70,3 +88,17 @@ def rates(hit: np.ndarray, missed: np.ndarray, alarm: np.ndarray, passed: np.nda
 def or_none(value: float | np.ndarray) -> float | None:
     """Return one figure as a plain number, or None if it is NaN, that is, undefined."""
     return None if np.isnan(value) else float(value)
+
+
+def size(labels: np.ndarray, groups: np.ndarray) -> SubsetSize:
+    """Return how many rows and lesions there are; a lesion with rows of both labels counts as malignant.
+
+    `labels` (N,) of 0 and 1, `groups` (N,) integers, equal if rows show one lesion.
+    """
+    malignant = labels == 1
+    return SubsetSize(
+        rows=len(labels),
+        malignant_rows=int(malignant.sum()),
+        lesions=len(np.unique(groups)),
+        malignant_lesions=len(np.unique(groups[malignant])),
+    )

@@ -5,7 +5,8 @@ replacement, as many of each class as there are. Drawing rows would pretend to m
 intervals hold for data with this share of malignant groups, as in a split that was made to keep it.
 """
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from scipy.special import expit, logit
@@ -26,33 +27,50 @@ def intervals(
     """Return the interval of each headline figure of one model on one split; None if it has none.
 
     `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `groups` (N,) integers; from `threshold`
-    on the verdict is malignant. See `spread` for how an interval comes from the replicates.
+    on the verdict is malignant. See `around` and `spread` for how an interval comes from the replicates.
     """
     order = rank(labels, probabilities)
     replicates = bootstrap(
         labels, groups, lambda weights: figures.weighted(labels, probabilities, threshold, order, weights)
     )
+    return around(figures.values(labels, probabilities, threshold), replicates, labels, groups)
+
+
+def around(
+    values: Mapping[str, float], replicates: Mapping[str, np.ndarray], labels: np.ndarray, groups: np.ndarray
+) -> dict[str, Interval]:
+    """Return the interval around each of `values`, some of figures.HEADLINE, from their `replicates` (R,) each.
+
+    It is `spread`, or `at_limit` for a value of figures.EXACT at a limit; None if there are too few lesions for it.
+    """
     errors = reach(labels, groups)
     fewest = fewest_groups(labels, groups)
-    bounds = {}
-    for name, value in figures.values(labels, probabilities, threshold).items():
+    bounds: dict[str, Interval] = {}
+    for name, value in values.items():
         limits = figures.limits(name)
         steps = fewest * (len(np.unique(groups)) - fewest) if name in figures.PAIRED else len(labels)
-        bounds[name] = spread(value, replicates[name], errors, limits, steps)
-        if name in figures.EXACT and value in limits and errors is not None:
+        if fewest < figures.lesions_needed(name) or errors is None:
+            bounds[name] = None
+        elif name in figures.EXACT and value in limits:
             bounds[name] = at_limit(value, fewest)
+        else:
+            bounds[name] = spread(value, replicates[name], errors, limits, steps)
     return bounds
 
 
 def bootstrap(
-    labels: np.ndarray, groups: np.ndarray, measure: Callable[[np.ndarray], dict[str, np.ndarray]]
+    labels: np.ndarray,
+    groups: np.ndarray,
+    measure: Callable[[np.ndarray], dict[str, np.ndarray]],
+    replicates: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return the figures that `measure` gives for many weightings of the rows, (config.STATISTICS.replicates,) each.
+    """Return the figures that `measure` gives for many weightings of the rows.
 
-    `measure` gets weights (R, N), how often each row is drawn, and returns (R,) for each figure by name. The same
-    labels and groups give the same draws, so that two models' replicates are paired.
+    `measure` gets weights (R, N), how often each row is drawn, and returns an array of R values, or of R rows of them,
+    for each figure by name; those of all `replicates`, at most and by default config.STATISTICS.replicates, are
+    returned. The same labels and groups give the same draws, so that two models' replicates are paired.
     """
-    chunks = [measure(weights) for weights in _draws(labels, groups)]
+    chunks = [measure(weights) for weights in _draws(labels, groups, replicates or config.STATISTICS.replicates)]
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
@@ -102,6 +120,19 @@ def spread(
     return (low + (high - low) * ends).tolist()
 
 
+def symmetric(value: float, replicates: np.ndarray, errors: float | None, limits: tuple[float, float]) -> Interval:
+    """Return [low, high] at equal distances from `value`, within `limits`; `errors` as `reach` returns it.
+
+    For figures without natural ends, such as a difference or a slope. None if the value is undefined, also in too many
+    of its `replicates` (R,), and if it does not vary.
+    """
+    drawn = replicates[~np.isnan(replicates)]
+    undefined = len(drawn) < max(2, config.STATISTICS.defined_replicates * len(replicates))
+    if errors is None or undefined or np.isnan(value) or np.std(drawn, ddof=1) < ROUNDING:
+        return None
+    return np.clip(value + np.array([-1, 1]) * errors * np.std(drawn, ddof=1), *limits).tolist()
+
+
 def at_limit(value: float, fewest: int) -> list[float]:
     """Return [low, high] of a rate or ROC-AUC of exactly 0 or 1, where a bootstrap finds no spread at all.
 
@@ -118,21 +149,34 @@ def _strata(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return (np.bincount(group_of_row, weights=labels) > 0).astype(int)[group_of_row]
 
 
-def _draws(labels: np.ndarray, groups: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield weights (R, N), how often each row is drawn, config.STATISTICS.replicates in all."""
+def _draws(labels: np.ndarray, groups: np.ndarray, replicates: int) -> Iterator[np.ndarray]:
+    """Yield weights (R, N), how often each row is drawn, `replicates` in all; fewer are the first of more."""
     _, group_of_row = np.unique(groups, return_inverse=True)
-    count = group_of_row.max() + 1
-    strata = _strata(labels, groups)
-    members = [np.unique(group_of_row[strata == stratum]) for stratum in np.unique(strata)]
-    # One generator for each class, so that the draws do not depend on how many fit into one chunk.
-    randoms = [np.random.default_rng([config.STATISTICS.seed, stratum]) for stratum in range(len(members))]
+    strata = np.zeros(group_of_row.max() + 1, int)
+    strata[group_of_row] = _strata(labels, groups)
+    times = _times(strata.tobytes(), config.STATISTICS.replicates, config.STATISTICS.seed)
     most = max(1, CELLS // len(groups))
-    for begin in range(0, config.STATISTICS.replicates, most):
-        size = min(most, config.STATISTICS.replicates - begin)
-        chosen = [
-            own[random.integers(len(own), size=(size, len(own)))] for own, random in zip(members, randoms, strict=True)
-        ]
-        drawn = np.concatenate(chosen, axis=1)
-        drawn += np.arange(size)[:, np.newaxis] * count
-        times = np.bincount(drawn.ravel(), minlength=size * count).reshape(size, count)
-        yield times[:, group_of_row].astype(float)
+    for begin in range(0, replicates, most):
+        yield times[begin : min(begin + most, replicates), group_of_row].astype(float)
+
+
+@functools.lru_cache(maxsize=4)
+def _times(strata: bytes, replicates: int, seed: int) -> np.ndarray:
+    """Return how often each group is drawn (replicates, G); kept, since all models and figures share the draws.
+
+    `strata`: the bytes of the groups' classes (G,) int.
+    """
+    class_of_group = np.frombuffer(strata, int)
+    count = len(class_of_group)
+    times = np.zeros((replicates, count), np.uint16)
+    for place, stratum in enumerate(np.unique(class_of_group)):
+        members = np.flatnonzero(class_of_group == stratum)
+        random = np.random.default_rng([seed, place])
+        most = max(1, CELLS // len(members))
+        for begin in range(0, replicates, most):
+            size = min(most, replicates - begin)
+            drawn = random.integers(len(members), size=(size, len(members)))
+            drawn += np.arange(size)[:, np.newaxis] * len(members)
+            counts = np.bincount(drawn.ravel(), minlength=size * len(members))
+            times[begin : begin + size, members] = counts.reshape(size, len(members))
+    return times

@@ -1,38 +1,101 @@
 """Scores of the models on each subset of the rows, and how they compare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn import metrics as sk
+from threadpoolctl import threadpool_limits
 
-from lesion import config
+from lesion import config, store
 from lesion.errors import LesionError
-from lesion.evaluation import calibration, collapse, comparison, figures, intervals, thresholds, wording
+from lesion.evaluation import (
+    calibration,
+    collapse,
+    comparison,
+    decisions,
+    figures,
+    intervals,
+    lesions,
+    subgroups,
+    thresholds,
+    wording,
+)
 from lesion.prepared import PreparedData
-from lesion.records.metrics import ClassScores, Comparison, ModelScores, RocCurve, Scores
+from lesion.records.metrics import (
+    ClassScores,
+    Comparison,
+    ModelScores,
+    RocCurve,
+    Scores,
+    Subgroup,
+    SubgroupDifference,
+    SubsetSize,
+)
 
 ROC_POINTS = 500  # at most; a curve of more corners looks the same
 
 
 @dataclass(frozen=True)
 class Results:
-    """All models on all subsets."""
+    """All models on all subsets; the fields are those of MetricsRecord."""
 
     models: dict[str, ModelScores]
-    comparisons: dict[str, list[Comparison]]  # subset -> every pair of models
-    preference: dict[str, list[str]]  # subset -> the comparisons in words
+    sizes: dict[str, SubsetSize]
+    comparisons: dict[str, list[Comparison]]
+    against_colour: dict[str, list[Comparison]]
+    subgroups: list[Subgroup]
+    subgroup_differences: list[SubgroupDifference]
+    preference: dict[str, list[str]]
     failed: dict[str, str]  # model -> why it cannot be scored
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # many small products: threads take more time than they save
 def measure(data: PreparedData, probabilities: Mapping[str, np.ndarray], digests: Mapping[str, str]) -> Results:
-    """Score and compare models on all subsets of the data.
+    """Score all models on all subsets of the data, compare the networks, and each of them with colour alone.
 
-    `probabilities`: a key of config.NETWORKS to (N,), one for each row of `data`, any value if a row is not scored;
-    `digests`: the same keys to the digest of the weights that made them.
+    `probabilities`: a key of config.NETWORKS or one of config.BASELINE_NAMES to (N,), one for each row of `data`, any
+    value if a row is not scored; `digests`: the same keys to the digest of what made them. If several networks are
+    scored, so is `together`, see `combine`; it and the baselines take no part in the comparisons of the networks.
     """
     rows = subsets(data.splits, data.groups)
+    networks = {name: values for name, values in probabilities.items() if name in config.NETWORKS}
+    scores, failed = _score_all(data, networks, digests, rows)
+    networks = {name: values for name, values in networks.items() if name in scores}
+    references = {name: probabilities[name] for name in config.BASELINE_NAMES if name in probabilities}
+    if len(networks) > 1:
+        references = {"together": combine(list(networks.values())), **references}
+        digests = {**digests, "together": store.fingerprint(together=[digests[name] for name in networks])}
+    reference_scores, reference_failed = _score_all(data, references, digests, rows)
+    references = {name: values for name, values in references.items() if name in reference_scores}
+    comparisons = _compare(data, networks, rows)
+    parts, differences = subgroups.subgroups(data, rows["test"], {**networks, **references})
+    return Results(
+        models={**scores, **reference_scores},
+        sizes={subset: figures.size(data.labels[some], data.groups[some]) for subset, some in rows.items()},
+        comparisons=comparisons,
+        against_colour=_compare_with_colour(data, networks, references, rows),
+        subgroups=parts,
+        subgroup_differences=differences,
+        preference={subset: wording.sentences(pairs) for subset, pairs in comparisons.items()},
+        failed={**failed, **reference_failed},
+    )
+
+
+def combine(models: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the probabilities (N,) whose logits are the mean of those of several models' probabilities, each (N,)."""
+    return expit(np.mean([figures.logits(probabilities) for probabilities in models], axis=0))
+
+
+def _score_all(
+    data: PreparedData,
+    probabilities: Mapping[str, np.ndarray],
+    digests: Mapping[str, str],
+    rows: Mapping[str, np.ndarray],
+) -> tuple[dict[str, ModelScores], dict[str, str]]:
+    """Return the scores of each model, and why others cannot be scored."""
     models = {}
     failed = {}
     for name, values in probabilities.items():
@@ -40,13 +103,36 @@ def measure(data: PreparedData, probabilities: Mapping[str, np.ndarray], digests
             models[name] = ModelScores(digest=digests[name], **_score_subsets(data, values, rows))
         except LesionError as error:
             failed[name] = f"not measured: {error}"
-    comparisons = {}
-    for subset, positions in rows.items():
-        scored = {name: probabilities[name][positions] for name in models}
-        labels, groups = data.labels[positions], data.groups[positions]
-        comparisons[subset] = comparison.compare_all(labels, scored, groups, config.DECISION.threshold)
-    preference = {subset: wording.sentences(pairs) for subset, pairs in comparisons.items()}
-    return Results(models, comparisons, preference, failed)
+    return models, failed
+
+
+def _compare(
+    data: PreparedData, models: Mapping[str, np.ndarray], rows: Mapping[str, np.ndarray], against: str = ""
+) -> dict[str, list[Comparison]]:
+    """Return the comparisons of `models` on each subset, as `comparison.compare_all` makes them."""
+    return {
+        subset: comparison.compare_all(
+            data.labels[positions],
+            {name: values[positions] for name, values in models.items()},
+            data.groups[positions],
+            config.DECISION.threshold,
+            against,
+        )
+        for subset, positions in rows.items()
+    }
+
+
+def _compare_with_colour(
+    data: PreparedData,
+    networks: Mapping[str, np.ndarray],
+    references: Mapping[str, np.ndarray],
+    rows: Mapping[str, np.ndarray],
+) -> dict[str, list[Comparison]]:
+    """Compare each network, and all together, with colour alone on each subset; empty if colour is not measured."""
+    if "colour" not in references:
+        return {}
+    compared = {name: references[name] for name in ("together", "colour") if name in references}
+    return _compare(data, {**networks, **compared}, rows, against="colour")
 
 
 def subsets(splits: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
@@ -78,7 +164,8 @@ def score(
 
     `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `groups` (N,) integers, equal if rows show
     one lesion; from config.DECISION.threshold on the verdict is malignant. `validation`, (labels, probabilities) of
-    the validation split, chooses the operating points and the temperature of the calibration. A figure is None if it
+    the validation split, chooses the operating points and the temperature of the calibration; its share of malignant
+    rows is the one that the probabilities are taken to assume. A figure is None if it
     is undefined: precision if nothing is called malignant, ROC-AUC if only one class is present, an interval among too
     few groups, and so on. Raises LesionError if a probability is not in 0 to 1.
     """
@@ -90,22 +177,26 @@ def score(
     headline: dict[str, Any] = {
         name: figures.or_none(value) for name, value in figures.values(labels, probabilities, threshold).items()
     }
-    fixed = thresholds.measure(labels, probabilities, threshold)
+    bounds = intervals.intervals(labels, probabilities, groups, threshold)
+    fixed = thresholds.measure(labels, probabilities, threshold, groups)
     chosen = {
-        name: None if value is None else thresholds.measure(labels, probabilities, value)
+        name: None if value is None else thresholds.measure(labels, probabilities, value, groups)
         for name, value in thresholds.choose(*validation).items()
     }
     return Scores(
         rows=len(labels),
         groups=len(np.unique(groups)),
         **headline,
-        intervals=intervals.intervals(labels, probabilities, groups, threshold),
+        intervals=bounds,
         confusion=fixed.confusion,
         per_class=per_class(labels, probabilities >= threshold),
         roc=roc_curve(labels, probabilities),
         operating={"fixed": fixed, **chosen},
-        calibration=calibration.before_and_after(validation, (labels, probabilities)),
+        calibration=calibration.before_and_after(validation, (labels, probabilities), groups),
+        decision=decisions.curve(labels, probabilities, groups, share=float(np.mean(validation[0]))),
+        lesions=lesions.score(labels, probabilities, groups, threshold),
         collapsed=collapse.judge(labels, probabilities, threshold, groups),
+        cautions=collapse.cautions(headline["roc_auc"], bounds["roc_auc"]),
     )
 
 

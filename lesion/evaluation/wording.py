@@ -4,14 +4,14 @@ Functions with an argument `statistics` take the confidence and the limit of sig
 by default, those of a record if the results are of an earlier run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lesion import config
 from lesion.records.common import Interval
-from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison
+from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, MetricsRecord
 
 METRIC_NAMES = {"roc_auc": "ROC-AUC", "accuracy": "accuracy"}
-BETTER = {"roc_auc": "ranks better", "accuracy": "is right more often"}
+BETTER = {"roc_auc": "ranked better", "accuracy": "was right more often"}
 
 
 def interval_phrase(
@@ -50,8 +50,8 @@ def bounds_phrase(bounds: Interval, plus: bool = False, statistics: config.Stati
 
 
 def title(model: str) -> str:
-    """Return the name that readers know a model by, `model` a key of config.NETWORKS."""
-    return config.NETWORKS[model].title
+    """Return the name that readers know a model by, `model` a key of config.NETWORKS or config.REFERENCES."""
+    return config.title(model)
 
 
 def supported(figures: AreaDifference | AccuracyDifference, statistics: config.Statistics | None = None) -> bool:
@@ -63,15 +63,16 @@ def supported(figures: AreaDifference | AccuracyDifference, statistics: config.S
 
 
 def sentences(comparisons: Sequence[Comparison]) -> list[str]:
-    """Say which model to prefer and which differences the data support, for a reader who is no statistician.
+    """Say which trained models ranked better than which on these images, for a reader who is no statistician.
 
-    `comparisons` as `comparison.compare_all` returns them. The first sentence is the preference, by ROC-AUC; then two
-    sentences follow for each pair, on ROC-AUC and on accuracy. Without comparisons there is nothing to say.
+    `comparisons` as `comparison.compare_all` returns them: each model was trained once, so that they say nothing of
+    its architecture. The first sentence is the headline, by ROC-AUC; then two sentences follow for each pair, on
+    ROC-AUC and on accuracy. Without comparisons there is nothing to say.
     """
     if not comparisons:
         return []
     pairs = [pair_sentence(pair, metric, len(comparisons)) for pair in comparisons for metric in METRIC_NAMES]
-    return [_preference(comparisons), *pairs]
+    return [_headline(comparisons), *pairs]
 
 
 def pair_sentence(comparison: Comparison, metric: str, pairs: int, statistics: config.Statistics | None = None) -> str:
@@ -82,9 +83,9 @@ def pair_sentence(comparison: Comparison, metric: str, pairs: int, statistics: c
     """
     figures: AreaDifference | AccuracyDifference = getattr(comparison, metric)
     name = METRIC_NAMES[metric]
-    first, second = title(comparison.first), title(comparison.second)
+    first, second = comparison.first, comparison.second
     if figures.first is None or figures.second is None or figures.difference is None or figures.interval is None:
-        return f"{first} and {second} cannot be compared by {name}: there are too few images of a class."
+        return f"{title(first)} and {title(second)} cannot be compared by {name}: there are too few images of a class."
     better, worse, (low, high) = figures.first, figures.second, figures.interval
     if figures.difference < 0:
         first, second = second, first
@@ -96,34 +97,127 @@ def pair_sentence(comparison: Comparison, metric: str, pairs: int, statistics: c
         f"({bounds_phrase([low, high], statistics=statistics)}; {p_phrase(figures.p_corrected)}{corrected})"
     )
     if supported(figures, statistics):
-        return f"The data support that {first} {BETTER[metric]} than {second}: {detail}."
+        sentence = f"{_trained(first)} {BETTER[metric]} than {_trained(second)}: {detail}."
+        return sentence[0].upper() + sentence[1:]
     lesions = f" of {comparison.groups:,} lesions" if comparison.groups < comparison.rows else ""
-    sentence = (
-        f"{first} and {second} cannot be told apart by {name} on these {comparison.rows:,} images{lesions}: {detail}."
+    return (
+        f"{title(first)} and {title(second)} cannot be told apart by {name} on these {comparison.rows:,} "
+        f"images{lesions}: {detail}.{_why_not(figures, statistics or config.STATISTICS)}"
     )
-    if pairs > 1 and (low > 0 or high < 0):
-        sentence += " The interval alone leaves out 0, but among several comparisons one does so by chance too easily."
-    return sentence
 
 
-def _preference(comparisons: Sequence[Comparison]) -> str:
+def _why_not(figures: AreaDifference | AccuracyDifference, statistics: config.Statistics) -> str:
+    """Return why a difference is not supported though its interval leaves out 0; empty if the interval does not."""
+    if figures.interval is None or figures.interval[0] <= 0 <= figures.interval[1]:
+        return ""
+    if figures.p is not None and figures.p < statistics.significant:
+        return " The interval alone leaves out 0, but among several comparisons one does so by chance too easily."
+    return " The interval leaves out 0, the test does not confirm it."
+
+
+def _headline(comparisons: Sequence[Comparison]) -> str:
+    """Name each supported pair by ROC-AUC, better and worse, and each pair that cannot be told apart."""
     areas: dict[str, float] = {}
-    beaten = set()
+    better: dict[str, list[str]] = {}
+    undecided = []
     for pair in comparisons:
         figures = pair.roc_auc
         if figures.first is None or figures.second is None or figures.difference is None:
-            return "No model can be preferred: the images are all of one class, so no ROC-AUC is defined."
+            return "No comparison: the images are all of one class, so no ROC-AUC is defined."
         areas |= {pair.first: figures.first, pair.second: figures.second}
+        names = (pair.first, pair.second) if figures.difference >= 0 else (pair.second, pair.first)
         if supported(figures):
-            beaten.add((pair.first, pair.second) if figures.difference > 0 else (pair.second, pair.first))
-    best, *others = sorted(areas, key=lambda model: areas[model], reverse=True)
-    worse = [title(other) for other in others if (best, other) in beaten]
-    level = [title(other) for other in others if (best, other) not in beaten]
-    if areas[best] <= 0.5:
-        return "No model can be preferred: none ranks the images better than guessing."
-    if not level:
-        return f"Prefer {title(best)}: the data support that it ranks better than {listed(worse)}."
-    highest = f"{title(best)} has the highest ROC-AUC, {areas[best]:.3f}, but cannot be told apart from {listed(level)}"
-    if worse:
-        return f"Prefer {listed([title(best), *level], 'or')} to {listed(worse)}: {highest}."
-    return f"The data do not say which model to prefer: {highest}."
+            better.setdefault(names[0], []).append(names[1])
+        else:
+            undecided.append(names)
+    ranked = sorted(areas, key=lambda model: -areas[model])
+    guessing = ["None of these trainings ranked the images better than guessing."] if areas[ranked[0]] <= 0.5 else []
+    if not better:
+        return guessing[0] if guessing else _none_better(ranked, areas)
+    found = [_ranked_better(model, better[model], areas) for model in ranked if model in better]
+    found[0] = f"On this split, {found[0]}"
+    return " ".join([*guessing, *(sentence[0].upper() + sentence[1:] for sentence in found), *_open(undecided)])
+
+
+def _ranked_better(model: str, others: Sequence[str], areas: Mapping[str, float]) -> str:
+    than = sorted(others, key=lambda other: -areas[other])
+    names = listed([_trained(than[0]), *(f"of {title(other)}" for other in than[1:])])
+    figures = listed([f"{areas[other]:.3f}" for other in than])
+    return f"{_trained(model)} ranked better than {names}: ROC-AUC {areas[model]:.3f} against {figures}."
+
+
+def _none_better(ranked: Sequence[str], areas: Mapping[str, float]) -> str:
+    figures = listed([f"{areas[model]:.3f}" for model in ranked])
+    names = listed([title(model) for model in ranked])
+    return f"On this split, these trainings of {names} cannot be told apart: ROC-AUC {figures}."
+
+
+def _open(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    if not pairs:
+        return []
+    first, *others = (f"{title(one)} and {title(other)}" for one, other in pairs)
+    return [f"{first} cannot be told apart{''.join(f', and neither can {names}' for names in others)}."]
+
+
+def _trained(model: str) -> str:
+    """Return a model's name in a sentence that holds for one training of it; what is no network is only named."""
+    return f"this training of {title(model)}" if model in config.NETWORKS else title(model)
+
+
+def colour_sentence(record: MetricsRecord) -> str | None:
+    """Say which networks ranked the test images better than colour alone, and how far the frame alone gets.
+
+    A few sentences; None if neither was measured.
+    """
+    return " ".join([*_against_colour(record), *_frame(record)]) or None
+
+
+def _against_colour(record: MetricsRecord) -> list[str]:
+    pairs = [pair for pair in record.against_colour.get("test", []) if pair.first in config.NETWORKS]
+    measured = [pair for pair in pairs if pair.roc_auc.difference is not None and pair.roc_auc.interval is not None]
+    if not measured:
+        cannot = "Whether a network ranks better than colour alone cannot be said: there are too few images of a class."
+        return [cannot] if pairs else []
+    better = [pair for pair in measured if supported(pair.roc_auc, record.statistics) and _gain(pair) > 0]
+    worse = [pair for pair in measured if supported(pair.roc_auc, record.statistics) and _gain(pair) < 0]
+    sentences = [] if better else [f"{_no_network(pairs)} shown to rank better than colour alone."]
+    for pair in (*better, *worse):
+        verb = "better" if pair in better else "worse"
+        detail = _beside_colour(pair.roc_auc, record)
+        sentences.append(f"On this split, {_trained(pair.first)} ranked {verb} than colour alone: {detail}.")
+    undecided = [pair for pair in pairs if pair not in (*better, *worse)]
+    if not (better or worse):
+        best = max(measured, key=lambda pair: pair.roc_auc.first or 0.0)
+        sentences.append(f"The highest, {title(best.first)}: {_beside_colour(best.roc_auc, record)}.")
+    elif undecided:
+        sentences.append(f"No such difference is shown for {listed([title(pair.first) for pair in undecided])}.")
+    return sentences
+
+
+def _gain(pair: Comparison) -> float:
+    return pair.roc_auc.difference or 0.0
+
+
+def _no_network(pairs: Sequence[Comparison]) -> str:
+    names = [pair.first for pair in pairs]
+    if set(names) == set(config.NETWORKS):
+        return "No network is"
+    return f"{listed([title(name) for name in names])} {'is' if len(names) == 1 else 'are'} not"
+
+
+def _beside_colour(figures: AreaDifference, record: MetricsRecord) -> str:
+    difference = interval_phrase(figures.difference, figures.interval, statistics=record.statistics)
+    corrected = f"corrected {p_phrase(figures.p_corrected)}"
+    return f"ROC-AUC {figures.first:.3f} against {figures.second:.3f}, difference {difference[:-1]}; {corrected})"
+
+
+def _frame(record: MetricsRecord) -> list[str]:
+    if "frame" not in record.models or record.models["frame"].test.roc_auc is None:
+        return []
+    test = record.models["frame"].test
+    area = interval_phrase(test.roc_auc, test.intervals["roc_auc"], statistics=record.statistics)
+    width = f"{100 * config.BASELINES.frame_share:.0f} %"
+    return [
+        f"The frame alone, the outermost {width} of the picture on every side, which hardly show any lesion, has a "
+        f"ROC-AUC of {area}."
+    ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
+from lesion.groups import join
 from lesion.groups.find import Grouping
 from lesion.groups.split import split_rows
 from lesion.records.preparation import Groups, LargeGroup, PreparationSettings, Siblings
@@ -18,16 +19,22 @@ if TYPE_CHECKING:  # it takes half a second to import
 
 
 def describe(
-    readable: "pd.DataFrame", grouping: Grouping | None, settings: PreparationSettings, pictured: list[LargeGroup]
+    readable: "pd.DataFrame",
+    origin: str,
+    grouping: Grouping | None,
+    settings: PreparationSettings,
+    pictured: list[LargeGroup],
 ) -> Groups:
     """Describe the groups of the readable images, how they were found, and how the splits treat them.
 
-    `readable` are their lines of index.csv. `grouping` is how groups were found, None if the source knows them.
+    `readable` are their lines of index.csv. `origin` says who knows the groups; `grouping` is how they were found in
+    the pixels, None if they were not looked for there.
     """
     splits = readable["split"].to_numpy(dtype=str)
     groups = readable["group"].to_numpy()
     return Groups(
-        origin="pixels" if grouping else "source",
+        origin=origin,
+        origins={name: count for name in join.ORIGINS if (count := int(np.sum(readable["group_origin"] == name)))},
         count=len(np.unique(groups)),
         sizes=sizes(groups),
         shared=shared(splits, groups),

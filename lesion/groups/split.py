@@ -8,6 +8,8 @@ import numpy as np
 from lesion import config
 from lesion.errors import LesionError
 
+ROUNDING = 1e-9  # more than the error of a sum of shares, or 17 of 20 groups could become 16
+
 
 def split_rows(kind: str, labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
     """Assign each row to a split as `split_groups` does; if `kind` is random, as if each row were a group.
@@ -22,29 +24,38 @@ def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarra
     """Assign each row to a split so that groups stay whole and classes keep their shares.
 
     `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, names of `config.SPLITS`. In each
-    class, the rarer one first, the groups are taken in random order, larger ones first, and each goes to the split that
-    is furthest below its share of rows, so that all splits have groups of each size in proportion. A group with both
-    labels counts by the label of most of its rows (ties: malignant).
+    class the groups are put in random order, then by size, the largest first, and dealt in runs (see `_deal`): every
+    group, however large, is in a split with that split's share as its chance, and all splits have groups of each size
+    in proportion. A group with both labels counts by the label of most of its rows (ties: malignant).
 
     Raises LesionError if a split would be left without one of the classes.
     """
-    wanted = np.array([getattr(config.PREPARATION, name) for name in config.SPLITS])  # shares
     _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     label_of_group = np.bincount(group_of_row, weights=labels) * 2 >= sizes
     split_of_group = np.zeros(len(sizes), dtype=int)
     random = np.random.default_rng(seed)
-    missing = np.zeros(len(wanted))  # rows; the second class makes up for what the first leaves over or short
-    for label in sorted((False, True), key=lambda label: sizes[label_of_group == label].sum()):
+    for label in (False, True):
         members = random.permutation(np.flatnonzero(label_of_group == label))
         members = members[np.argsort(-sizes[members], kind="stable")]
-        missing += wanted * sizes[members].sum()
-        for group in members:
-            chosen = np.argmax(missing / wanted)
-            split_of_group[group] = chosen
-            missing[chosen] -= sizes[group]
+        for first in range(0, len(members), config.PREPARATION.run):
+            run = members[first : first + config.PREPARATION.run]
+            split_of_group[run] = _deal(len(run), random)
     splits = np.array(config.SPLITS)[split_of_group[group_of_row]]
     _require_both_classes(labels, splits)
     return splits
+
+
+def _deal(count: int, random: np.random.Generator) -> np.ndarray:
+    """Return the splits of `count` groups, numbers (count,) in random order, each split as often as its share says.
+
+    What the shares leave over is rounded systematically (Madow, Annals of Mathematical Statistics 20 (1949) 333): one
+    random number moves all limits, so that the mean number of groups in a split is its share, exactly.
+    """
+    shares = [getattr(config.PREPARATION, name) for name in config.SPLITS]
+    limits = np.cumsum(shares) * count + random.random()
+    ends = np.floor(limits + ROUNDING).astype(int)
+    ends[-1] = count
+    return random.permutation(np.repeat(np.arange(len(shares)), np.diff(ends, prepend=0)))
 
 
 def _require_both_classes(labels: np.ndarray, splits: np.ndarray) -> None:

@@ -25,12 +25,22 @@ class RocCurve:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A figure with its interval; None if undefined."""
+
+    value: float | None
+    interval: Interval
+
+
+@dataclass(frozen=True)
 class PredictiveValues:
     """Shares of malignant and of benign verdicts that are right, at one prevalence; None if undefined."""
 
     prevalence: float
     ppv: float | None
     npv: float | None
+    ppv_interval: Interval
+    npv_interval: Interval
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class OperatingPoint:
     specificity: float | None
     balanced_accuracy: float | None
     mcc: float | None
+    intervals: dict[str, Interval]  # sensitivity, specificity, balanced_accuracy, accuracy, mcc
     prevalences: list[PredictiveValues]
 
 
@@ -57,11 +68,24 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True)
+class NoiseFloor:
+    """What a perfectly calibrated model would have on these rows, by chance alone."""
+
+    mean: float
+    high: float  # 95th percentile
+
+
+@dataclass(frozen=True)
 class Reliability:
     """How far probabilities are from what they say."""
 
     brier: float
     expected_calibration_error: float
+    error_floor: NoiseFloor  # of the expected calibration error
+    intercept: Estimate  # calibration in the large, slope held at 1: 0 is perfect
+    slope: Estimate  # of the logits: 1 is perfect, below it the model is too sure
+    ici: Estimate  # integrated calibration index
+    ici_floor: NoiseFloor
     curve: list[ReliabilityBin]
 
 
@@ -73,6 +97,30 @@ class Calibration:
     not_fitted: str | None  # why the temperature is 1 though nothing was fitted
     before: Reliability
     after: Reliability
+
+
+@dataclass(frozen=True)
+class DecisionCurve:
+    """Net benefit of acting on a model's verdicts, over thresholds of the probability at one prevalence."""
+
+    prevalence: float
+    thresholds: list[float]
+    net_benefit: list[float]
+    low: list[float | None]  # ends of the interval of each
+    high: list[float | None]
+    act_on_all: list[float]  # net benefit of calling every image malignant; that of calling none is 0
+
+
+@dataclass(frozen=True)
+class LesionScores:
+    """Scores per lesion: the mean logit of its images stands for all of them."""
+
+    lesions: int
+    malignant: int
+    roc_auc: Estimate
+    accuracy: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
 
 
 @dataclass(frozen=True)
@@ -98,7 +146,10 @@ class Scores:
     roc: RocCurve | None
     operating: dict[str, OperatingPoint | None]  # fixed, youden, sensitive
     calibration: Calibration
+    decision: DecisionCurve | None
+    lesions: LesionScores | None  # None if every lesion has one image
     collapsed: list[str]  # how the predictions have collapsed, in sentences
+    cautions: list[str]  # what else is suspicious of them, in sentences
 
 
 @dataclass(frozen=True)
@@ -131,6 +182,7 @@ class AreaDifference:
     interval: Interval
     p: float | None
     p_corrected: float | None = None
+    detectable: float | None = None  # a smaller difference would probably not be found on these images
 
 
 @dataclass(frozen=True)
@@ -160,6 +212,36 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class SubsetSize:
+    """How much there is to test on."""
+
+    rows: int
+    malignant_rows: int
+    lesions: int
+    malignant_lesions: int
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """Some rows of the test split that have something in common, and how well each model ranks them."""
+
+    factor: str  # for example: photographs of the lesion
+    level: str  # for example: one
+    size: SubsetSize
+    roc_auc: dict[str, Estimate]  # model -> ROC-AUC
+
+
+@dataclass(frozen=True)
+class SubgroupDifference:
+    """How much better each model ranks one level of a factor than the other, first minus second."""
+
+    factor: str
+    first: str
+    second: str
+    roc_auc: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
 class MetricsRecord:
     """`reports/metrics.json`: every model whose predictions belong to the present data and training."""
 
@@ -168,7 +250,12 @@ class MetricsRecord:
     classes: list[str]
     threshold: float
     statistics: config.Statistics
-    models: dict[str, ModelScores]
-    comparisons: dict[str, list[Comparison]]  # subset -> every pair of models
+    decisions: config.Decisions
+    models: dict[str, ModelScores]  # networks, then config.REFERENCES that could be measured
+    sizes: dict[str, SubsetSize]  # subset -> how much there is to test on
+    comparisons: dict[str, list[Comparison]]  # subset -> every pair of networks
+    against_colour: dict[str, list[Comparison]]  # subset -> each network, and all together, against colour alone
+    subgroups: list[Subgroup]
+    subgroup_differences: list[SubgroupDifference]
     preference: dict[str, list[str]]  # subset -> the comparisons in words, see `evaluation.wording.sentences`
     missing: dict[str, str]  # model -> why it is not measured

@@ -23,6 +23,8 @@ class PreparationSettings:
     seed: int
     split: str
     clean: bool
+    metadata: str  # the table that --metadata names; empty if none was named
+    search: bool  # look for images of one lesion in the pixels though a table groups all of them
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,20 @@ class PreprocessingShares:
 
 
 @dataclass(frozen=True)
+class MetadataRecord:
+    """A table of what is known of the images, and how well it fits them."""
+
+    file: str  # name of the file, or of the column's source
+    columns: dict[str, str]  # lesion, patient, group, age, sex, site -> the table's column
+    matched: int  # rows of the data that the table knows
+    unmatched: int  # rows of the data that it does not know
+    foreign: int  # lines of the table for other images
+    repeated: int  # lines that repeat an image of an earlier line
+    unknown: dict[str, int]  # age, sex, site -> matched rows for which it is not known
+    conflicts: int  # lesions of the table whose images have both labels
+
+
+@dataclass(frozen=True)
 class LargeGroup:
     """One of the largest groups, with pictures of its first rows."""
 
@@ -70,7 +86,8 @@ class LargeGroup:
 class Groups:
     """Which images show one lesion, how that was found, and how the splits treat it."""
 
-    origin: str  # source or pixels: who says so
+    origin: str  # source, table, pixels, or table and pixels: who says so
+    origins: dict[str, int]  # source, table, pixels, identical, alone -> rows whose group comes from there
     count: int
     sizes: dict[str, int]  # images in a group -> number of such groups
     shared: dict[str, int]  # train/test and so on -> number of groups in both
@@ -112,6 +129,7 @@ class PreparationRecord:
     settings: PreparationSettings
     method: Method
     source: SourceRecord
+    metadata: MetadataRecord | None
     classes: list[str]
     rows: int
     counts: dict[str, dict[str, int]]  # split -> class -> images

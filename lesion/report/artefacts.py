@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lesion.evaluation import wording
+from lesion import config
 from lesion.evaluation.wording import listed
+from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import BenchRecord
 from lesion.records.common import Method
 from lesion.records.explanations import ExplainedImage, ModelExplanations
@@ -23,20 +24,24 @@ ShowSetting = Callable[[Any], str]  # Any: of the type that the setting has
 
 @dataclass(frozen=True)
 class Model:
-    """What there is of one network; None if it is missing, and `absent` then says why."""
+    """What there is of a network, or of what stands beside the networks; None if it is missing.
 
-    name: str  # key of config.NETWORKS
+    `absent` then says why, except for what there cannot be: a baseline has no run, a network no baseline.
+    """
+
+    name: str  # key of config.NETWORKS or config.REFERENCES
     run: TrainingRecord | None = None
     history: "pd.DataFrame | None" = None  # history.csv: one line for each epoch
     evaluation: EvaluationRecord | None = None
     scores: ModelScores | None = None
     explanation: ModelExplanations | None = None  # its pictures as data URIs
+    baseline: BaselineRecord | None = None
     absent: dict[str, str] = field(default_factory=dict)  # name of a field above -> why it is None
 
     @property
     def title(self) -> str:
-        """Return the name that readers know the network by."""
-        return wording.title(self.name)
+        """Return the name that readers know the model by."""
+        return config.title(self.name)
 
     def of(self, subset: str) -> Scores | None:
         """Return the scores on a subset of the rows, None if there are none."""
@@ -49,19 +54,29 @@ class Artefacts:
 
     data: PreparationRecord
     metrics: MetricsRecord  # without comparisons if not all models that were compared are shown
-    models: list[Model]
+    models: list[Model]  # networks
+    references: list[Model]  # what they are to be seen beside, in the order of config.REFERENCES
     images: list[ExplainedImage]
     bench: BenchRecord | None
     leak: LeakRecord | None  # perhaps of other images
 
     @property
     def failures(self) -> list[tuple[str, str]]:
-        """Return (model, why something of it is missing), each reason once."""
+        """Return (network, why something of it is missing), each reason once."""
         return [(model.name, reason) for model in self.models for reason in dict.fromkeys(model.absent.values())]
 
+    def reference(self, name: str) -> Model | None:
+        """Return what the networks are to be seen beside by its name, None if it is not shown."""
+        return next((model for model in self.references if model.name == name), None)
+
     def pairs(self, subset: str) -> list[Comparison]:
-        """Return the comparisons of the models on a subset of the rows."""
+        """Return the comparisons of the networks on a subset of the rows."""
         return self.metrics.comparisons.get(subset, [])
+
+    def measured(self, *references: str) -> list[Model]:
+        """Return the networks, and then those of the named `references`, that were measured."""
+        beside = [model for model in self.references if model.name in references]
+        return [model for model in (*self.models, *beside) if model.scores]
 
     def setting(self, block: str, name: str, show: ShowSetting = str) -> str:
         """Return a setting with which the data was prepared and the models were trained, as text.

@@ -1,8 +1,10 @@
 """Sections on the images: where they come from, what was done to them, and which of them show one lesion."""
 
+from pathlib import PurePath
+
 from lesion.evaluation import wording
 from lesion.records.leak import LeakRecord
-from lesion.records.preparation import Example, Groups, LargeGroup
+from lesion.records.preparation import Example, Groups, LargeGroup, MetadataRecord
 from lesion.report.artefacts import Artefacts, Context, used_setting
 from lesion.report.tables import (
     Cell,
@@ -18,6 +20,13 @@ from lesion.report.tables import (
     with_interval,
 )
 
+ORIGINS = {
+    "source": "The source says so",
+    "table": "The metadata table says so",
+    "pixels": "Found from the pixels",
+    "identical": "Identical files",
+    "alone": "No other image of the lesion is known",
+}
 SIBLINGS = ("Test images", "With a sibling in training", "Share")
 
 
@@ -34,11 +43,31 @@ def data(artefacts: Artefacts) -> Context:
         "counts": Table("Images by split and class", [*record.classes, "all"], rows, first="Split"),
         "examples": [(_what(one, record.classes), one.before, one.after) for one in record.examples],
         "unreadable": counted(len(record.unreadable), "unreadable image"),
+        "metadata": record.metadata and _metadata(record.metadata),
     }
 
 
 def _what(example: Example, classes: list[str]) -> str:
     return f"{example.what}: row {example.row}, {classes[example.label]}"
+
+
+def _metadata(record: MetadataRecord) -> Context:
+    """Return the name of the table, which of its columns were used, and how well it fits the images."""
+    amounts = {
+        "Images that it knows": record.matched,
+        "Images that it does not know": record.unmatched,
+        "Lines for other images": record.foreign,
+        "Lines that repeat an image": record.repeated,
+        "Lesions with images of both labels": record.conflicts,
+        **{f"Images whose {name} is unknown": amount for name, amount in record.unknown.items()},
+    }
+    rows = [Row(name, [cell(amount, count)]) for name, amount in amounts.items()]
+    columns = [name if name == column else f"{name} ({column})" for name, column in record.columns.items()]
+    return {
+        "file": PurePath(record.file).name,
+        "columns": wording.listed(columns),
+        "table": Table("What the metadata table gave", ("Number",), rows, first="What"),
+    }
 
 
 def augmentation(artefacts: Artefacts) -> Context:
@@ -60,17 +89,33 @@ def groups(artefacts: Artefacts) -> Context:
     record = artefacts.data.groups
     split = artefacts.data.settings.split
     shared = [Row(" and ".join(pair.split("/")), [cell(amount, count)]) for pair, amount in record.shared.items()]
+    origins = [Row(ORIGINS[origin], [cell(rows, count)]) for origin, rows in record.origins.items() if rows]
     sizes = [Row(counted(int(size), "image"), [cell(amount, count)]) for size, amount in record.sizes.items()]
     caption = "Test images with a sibling in training: another image of the same lesion"
     return {
         "groups": record,
-        "from_pixels": record.origin == "pixels",
+        "says": _who_says(artefacts),
+        "origins": Table("Where the group of each image comes from", ("Images",), origins, first="Origin"),
+        "searched": record.checked is not None,
         "grouped": split == "grouped",
         "siblings": Table(caption, SIBLINGS, _siblings(record, split), first="Split"),
         "shared": Table("Groups with images in two splits", ("Groups",), shared, first="Splits"),
         "sizes": Table("Sizes of the groups", ("Groups",), sizes, first="Size"),
         "largest": [_largest(place, group) for place, group in enumerate(record.largest, start=1)],
     }
+
+
+def _who_says(artefacts: Artefacts) -> str:
+    """Say who knows which images show the same lesion."""
+    record = artefacts.data
+    table = f"The metadata table ({PurePath(record.metadata.file).name})" if record.metadata else "A metadata table"
+    sentences = {
+        "source": "The source itself says which images show the same lesion.",
+        "table": f"{table} says which images show the same lesion.",
+        "pixels": "The source does not say which images show the same lesion. They were found from the pixels alone.",
+        "table and pixels": f"{table} says which images show the same lesion, and the pixels were searched for more.",
+    }
+    return sentences[record.groups.origin]
 
 
 def _largest(place: int, group: LargeGroup) -> Context:

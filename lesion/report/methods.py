@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import PurePath
 
 from markupsafe import Markup
 
@@ -11,7 +12,7 @@ from lesion.evaluation.wording import listed
 from lesion.records.common import Provenance
 from lesion.records.training import TrainingRecord
 from lesion.report import plots
-from lesion.report.artefacts import Artefacts, Context, Model, each_model
+from lesion.report.artefacts import Artefacts, Context, Model, each_model, used_setting
 from lesion.report.tables import count, counted, duration, megabytes, number, whole_percent
 
 PHASES = {"frozen": "frozen backbone", "tune": "fine-tuning", "whole": "whole network"}
@@ -87,7 +88,8 @@ def methods(artefacts: Artefacts) -> Context:
         "shares": " / ".join(shares),
         "splits": " / ".join(config.SPLITS),
         "grouped": data.settings.split == "grouped",
-        "from_pixels": data.groups.origin == "pixels",
+        "origin": data.groups.origin,
+        "searched": "pixels" in data.groups.origin,
         "enough_inliers": artefacts.setting("matching", "enough_inliers"),
         "clean": data.settings.clean,
         "size": data.settings.image_size,
@@ -98,7 +100,16 @@ def methods(artefacts: Artefacts) -> Context:
         "threshold": artefacts.metrics.threshold,
         "confidence": whole_percent(statistics.confidence),
         "replicates": statistics.replicates,
+        "floor_draws": statistics.floor_draws,
+        "prevalence": whole_percent(artefacts.metrics.decisions.prevalence),
+        **_baselines(artefacts),
     }
+
+
+def _baselines(artefacts: Artefacts) -> Context:
+    """Return the settings of the baselines, empty if none was trained."""
+    used = [model.baseline.method for model in artefacts.references if model.baseline]
+    return {name: used_setting(used, "baselines", name) for name in ("iterations", "learning_rate", "rings")}
 
 
 # --- provenance -------------------------------------------------------------------------------------
@@ -128,13 +139,17 @@ def provenance(artefacts: Artefacts) -> Context:
 def stage_rows(artefacts: Artefacts) -> list[StageRow]:
     """Return every stage that left its provenance, in order."""
     data = artefacts.data
-    rows = [StageRow("prepare", asdict(data.settings), data.fingerprint, data.provenance)]
+    asked = asdict(replace(data.settings, metadata=PurePath(data.settings.metadata).name))
+    rows = [StageRow("prepare", asked, data.fingerprint, data.provenance)]
     for model in artefacts.models:
         stages = {"train": model.run, "evaluate": model.evaluation, "explain": model.explanation}
         for stage, record in stages.items():
             if record is not None:
                 settings = asdict(record.settings) if isinstance(record, TrainingRecord) else {}
                 rows.append(StageRow(f"{stage} {model.title}", settings, record.fingerprint, record.provenance))
+    for model in artefacts.references:
+        if baseline := model.baseline:
+            rows.append(StageRow(f"baseline {model.title}", {}, baseline.fingerprint, baseline.provenance))
     return rows
 
 

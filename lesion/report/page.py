@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.report import data, methods, results, sentences, tables, verdicts
+from lesion.report import data, differences, methods, probabilities, results, sentences, tables, verdicts
 from lesion.report.artefacts import Artefacts, Context
 from lesion.report.speed import speed
 
@@ -33,10 +33,13 @@ SECTIONS = [
     Section("warnings", "Warnings", sentences.warnings),
     Section("answer", "The answer", sentences.answer),
     Section("summary", "Results on the test split", results.summary),
-    Section("comparison", "Which differences the data support", results.comparison),
+    Section("comparison", "Which differences the data support", differences.comparison),
+    Section("subgroups", "On which images they do better or worse", differences.subgroups),
+    Section("lesions", "Lesion by lesion", results.lesions),
     Section("external", "Results on the external test", results.external),
-    Section("operating", "Operating points", verdicts.operating),
-    Section("calibration", "Calibration", verdicts.calibration),
+    Section("operating", "Operating points", probabilities.operating),
+    Section("decision", "Is acting on it worth it?", probabilities.decision),
+    Section("calibration", "Calibration", probabilities.calibration),
     Section("data", "Data and preprocessing", data.data),
     Section("groups", "Images of one lesion", data.groups),
     Section("leak", "The leak, measured", data.leak),

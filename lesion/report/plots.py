@@ -1,25 +1,31 @@
 """Figures: arrays in, figure out; and a figure as SVG that takes its colours from the page.
 
-A model has one colour, line and marker in every figure, so that it can be told by any of the three.
+A network has one colour, line and marker in every figure, so that it can be told by any of the three.
 """
 
 import io
 import math
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from lesion import config
+from lesion.records.metrics import DecisionCurve
 
 INK = "#1b1f27"
 MUTED = "#5b6472"
 RULE = "#d5d9e0"
 MARKS = 12  # markers on a curve, however many points it has
+REFERENCE_LOOKS: Mapping[str, dict[str, Any]] = {
+    "together": {"linestyle": "--", "color": INK, "lw": 1.2},
+    "colour": {"linestyle": "-", "color": MUTED, "lw": 1.2},
+}
 MEASURES = {"loss": "Loss (binary cross-entropy)", "auc": "ROC-AUC"}
 
 _RC = {
@@ -91,19 +97,53 @@ def _mark_best(axes: Axes, epochs: Sequence[int], validation: Sequence[float], b
 def roc_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float], float] | None]) -> Figure:
     """Draw ROC curves, {model: (false positive rates, true positive rates, area)}, on one axis.
 
+    A model is a network or one of REFERENCE_LOOKS.
+
     A model whose curve is None (undefined: one class only) is named in the legend only.
     """
     with matplotlib.rc_context(_RC):
         figure, axes = _axes((5.2, 5.0), "False positive rate (1 − specificity)", "True positive rate (sensitivity)")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, label="guessing, 0.500")
         for model, curve in curves.items():
-            style = config.NETWORKS[model]
             x, y, area = curve or ((), (), None)
-            label = f"{style.title}, {'undefined' if area is None else f'{area:.3f}'}"
-            axes.plot(x, y, style.line, color=style.colour, marker=style.marker, ms=5, markevery=0.13, label=label)
+            label = f"{config.title(model)}, {'undefined' if area is None else f'{area:.3f}'}"
+            axes.plot(x, y, **_look(model), ms=5, markevery=0.13, label=label)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         axes.legend(loc="lower right", frameon=False, title="ROC-AUC", alignment="left", fontsize=9)
     return figure
+
+
+def decision_curves(curves: Mapping[str, DecisionCurve]) -> Figure:
+    """Draw net benefit over the threshold, with the interval of each network as a light band.
+
+    `curves` of networks and of any of REFERENCE_LOOKS, all at the same prevalence and thresholds. What lies far below
+    calling no image malignant, whose net benefit is 0, is cut off.
+    """
+    with matplotlib.rc_context(_RC):
+        figure, axes = _axes((6.0, 4.6), "Threshold: risk from which an image is called malignant", "Net benefit")
+        for model, curve in curves.items():
+            look = _look(model)
+            axes.plot(curve.thresholds, curve.net_benefit, **look, ms=4, markevery=0.13, label=config.title(model))
+            if model in config.NETWORKS:
+                low, high = ([math.nan if end is None else end for end in ends] for ends in (curve.low, curve.high))
+                axes.fill_between(curve.thresholds, low, high, color=look["color"], alpha=0.1, lw=0)
+        one = next(iter(curves.values()))
+        axes.plot(one.thresholds, one.act_on_all, ":", color=INK, lw=1, label="Call all malignant")
+        axes.axhline(0, color=INK, lw=1, label="Call none malignant")
+        axes.set_xlim(min(one.thresholds), max(one.thresholds))
+        axes.set_ylim(-0.3 * one.prevalence, 1.05 * one.prevalence)  # no net benefit is above the prevalence
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+# Any: matplotlib's keywords, each of a type of its own.
+def _look(model: str) -> dict[str, Any]:
+    """Return how a network, or one of REFERENCE_LOOKS, is drawn."""
+    if model in REFERENCE_LOOKS:
+        return REFERENCE_LOOKS[model]
+    style = config.NETWORKS[model]
+    return {"linestyle": style.line, "color": style.colour, "marker": style.marker}
 
 
 def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], model: str) -> Figure:

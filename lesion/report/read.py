@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lesion import prepared, runs, store
+from lesion import config, prepared, runs, store
 from lesion.errors import LesionError
+from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import BenchRecord
 from lesion.records.explanations import ExplanationsRecord, ModelExplanations
 from lesion.records.leak import LeakRecord
@@ -15,7 +16,7 @@ from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
 from lesion.report.artefacts import Artefacts, Model
-from lesion.runs import Run
+from lesion.runs import BaselineRun, Run
 
 if TYPE_CHECKING:  # it takes half a second to import
     import pandas as pd
@@ -36,6 +37,7 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
         data=data,
         metrics=metrics,
         models=[_read_model(name, data, metrics, explanations) for name in models],
+        references=_read_references(data, metrics),
         images=explanations.images if explanations else [],
         bench=store.read_record(runs.BENCH, BenchRecord, "invoke bench") if runs.BENCH.exists() else None,
         leak=store.read_record(runs.LEAK, LeakRecord, "invoke leak") if runs.LEAK.exists() else None,
@@ -61,10 +63,17 @@ def _read_data() -> PreparationRecord:
 
 
 def _read_metrics(data: PreparationRecord, models: Sequence[str]) -> MetricsRecord:
-    """Read the metrics; what is said of all models that were compared does not hold for a choice of `models`."""
+    """Read the metrics; what is said of all networks that were compared does not hold for a choice of `models`."""
     metrics = store.read_record(runs.METRICS, MetricsRecord, "invoke evaluate")
     _require_same(metrics.data, data.data, "data", runs.METRICS, "invoke evaluate")
-    return metrics if set(metrics.models) <= set(models) else replace(metrics, comparisons={}, preference={})
+    left_out = {name for name in metrics.models if name in config.NETWORKS} - set(models)
+    if not left_out:
+        return metrics
+    shown = {name: scores for name, scores in metrics.models.items() if name not in {*left_out, "together"}}
+    against_colour = {
+        subset: [pair for pair in pairs if pair.first in shown] for subset, pairs in metrics.against_colour.items()
+    }
+    return replace(metrics, models=shown, comparisons={}, preference={}, against_colour=against_colour)
 
 
 def _read_explanations(data: PreparationRecord) -> ExplanationsRecord | None:
@@ -106,6 +115,31 @@ def _read_model(
         explanation=_read_explanation(name, scores.digest, explanations, absent),
         absent=absent,
     )
+
+
+def _read_references(data: PreparationRecord, metrics: MetricsRecord) -> list[Model]:
+    """Read what the networks are to be seen beside; what needs columns that the source lacks is left out."""
+    always = ("frame", "colour")
+    shown = [name for name in config.REFERENCES if name in always or name in metrics.models or name in metrics.missing]
+    return [_read_reference(name, data, metrics) for name in shown]
+
+
+def _read_reference(name: str, data: PreparationRecord, metrics: MetricsRecord) -> Model:
+    scores = metrics.models.get(name)
+    if scores is None:
+        unknown = f"not in {store.shown(runs.METRICS)}: run `{BaselineRun.command}`, then `invoke evaluate`"
+        return Model(name, absent={"scores": metrics.missing.get(name, unknown)})
+    return Model(name, scores=scores, baseline=_read_baseline(BaselineRun(name), data, scores.digest))
+
+
+def _read_baseline(run: BaselineRun, data: PreparationRecord, digest: str) -> BaselineRecord | None:
+    """Read what `baseline` did; None if its manifest is gone, or for the combination of the networks."""
+    if run.name not in config.BASELINE_NAMES or not run.manifest.exists():
+        return None
+    record = run.record()
+    _require_same(record.data, data.data, "data", run.manifest, run.command)
+    _require_same(digest, record.digest, "predictions", runs.METRICS, "invoke evaluate")
+    return record
 
 
 def _read_run(run: Run, data: PreparationRecord, absent: dict[str, str]) -> TrainingRecord | None:

@@ -1,16 +1,12 @@
-"""Sections on how good the models are, what they cost, and how they differ."""
+"""Sections on how good the models are, and what they cost."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from lesion import config
-from lesion.evaluation import wording
-from lesion.evaluation.wording import METRIC_NAMES
-from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, Scores
-from lesion.report import plots
-from lesion.report.artefacts import Artefacts, Context, Model
+from lesion.records.metrics import Estimate, LesionScores, Scores
+from lesion.report.artefacts import Artefacts, Context, Model, used_setting
+from lesion.report.differences import difference_tables
 from lesion.report.tables import (
     Cell,
     Row,
@@ -18,10 +14,11 @@ from lesion.report.tables import (
     Table,
     cell,
     count,
+    counted,
     duration,
+    estimated,
     megabytes,
     number,
-    signed,
     whole_percent,
     with_interval,
 )
@@ -78,13 +75,27 @@ COSTS = (
 )
 
 
-def models_table(caption: str, models: Sequence[Model], subset: str, columns: Sequence[Column]) -> Table:
-    """Return a table with a line for each model; a model without scores on `subset` has a note instead of cells."""
+def models_table(
+    caption: str, models: Sequence[Model], references: Sequence[Model], subset: str, columns: Sequence[Column]
+) -> Table:
+    """Return a table with a line for each of the networks `models`, and below a rule one for each of `references`.
+
+    What has no scores on `subset` has a note instead of cells. The best figures are marked among the networks.
+    """
+    return Table(
+        caption,
+        [column.title for column in columns],
+        _lines(models, subset, columns, marked=True),
+        sortable=True,
+        references=_lines(references, subset, columns, marked=False),
+    )
+
+
+def _lines(models: Sequence[Model], subset: str, columns: Sequence[Column], marked: bool) -> list[Row]:
     scored = [(model, scores) for model in models if (scores := model.of(subset))]
-    cells = [_column(column, scored) for column in columns]
+    cells = [_column(column, scored, marked) for column in columns]
     lines = {model.name: [each[place] for each in cells] for place, (model, _) in enumerate(scored)}
-    rows = [_line(model, subset, lines.get(model.name)) for model in models]
-    return Table(caption, [column.title for column in columns], rows, sortable=True)
+    return [_line(model, subset, lines.get(model.name)) for model in models]
 
 
 def _line(model: Model, subset: str, cells: Sequence[Cell] | None) -> Row:
@@ -94,12 +105,12 @@ def _line(model: Model, subset: str, cells: Sequence[Cell] | None) -> Row:
     return Row(model.title, cells, flag="collapsed" if scores.collapsed else "")
 
 
-def _column(column: Column, scored: Sequence[tuple[Model, Scores]]) -> list[Cell]:
-    """Return one cell for each model; the best is marked if at least two can be compared."""
+def _column(column: Column, scored: Sequence[tuple[Model, Scores]], marked: bool) -> list[Cell]:
+    """Return one cell for each model; the best is marked if that is asked for and at least two can be compared."""
     values = [column.value(model, scores) for model, scores in scored]
     fair = [not (column.at_threshold and scores.collapsed) for _, scores in scored]
     compared = [value for value, counts in zip(values, fair, strict=True) if counts and value is not None]
-    best = column.best(compared) if len(compared) > 1 else None
+    best = column.best(compared) if marked and len(compared) > 1 else None
     cells = []
     for (_, scores), value, counts in zip(scored, values, fair, strict=True):
         mark = counts and value is not None and value == best
@@ -111,17 +122,22 @@ def _column(column: Column, scored: Sequence[tuple[Model, Scores]]) -> list[Cell
 
 
 def summary(artefacts: Artefacts) -> Context:
-    """Return the scores of all models on the test split, and what the models cost."""
+    """Return the scores of all models on the test split, and what the networks cost."""
     threshold = artefacts.metrics.threshold
     statistics = artefacts.metrics.statistics
     confidence = whole_percent(statistics.confidence)
     beyond = 1 - statistics.partial_auc_sensitivity
     caption = f"Figures of each model on the test split, at threshold {threshold}, with {confidence} intervals"
     more = f"More figures on the test split, with {confidence} intervals"
+    models = artefacts.models
+    references = artefacts.references
     return {
-        "scores": models_table(caption, artefacts.models, "test", SCORES),
-        "more_scores": models_table(more, artefacts.models, "test", MORE_SCORES),
-        "costs": models_table("What each model costs", artefacts.models, "test", COSTS),
+        "scores": models_table(caption, models, references, "test", SCORES),
+        "more_scores": models_table(more, models, references, "test", MORE_SCORES),
+        "costs": models_table("What each network costs", models, [], "test", COSTS),
+        "references": _references(references),
+        "baselines": any(model.scores for model in references if model.name in config.BASELINE_NAMES),
+        "statistics": statistics,
         "threshold": threshold,
         "confidence": confidence,
         "compared": bool(artefacts.pairs("test")),
@@ -131,6 +147,62 @@ def summary(artefacts: Artefacts) -> Context:
     }
 
 
+def _references(references: Sequence[Model]) -> list[str]:
+    """Say what the rows below the networks know of an image, as far as it was measured."""
+    descriptions = {
+        "together": lambda model: f"{model.title} is the mean of their logits.",
+        "frame": _frame,
+        "colour": _colour,
+        "patient": lambda model: f"{model.title} are known without a look at the picture.",
+    }
+    return [descriptions[model.name](model) for model in references if model.scores and model.name in descriptions]
+
+
+def _frame(model: Model) -> str:
+    if model.baseline is None:
+        return f"{model.title} sees the edge of the picture only."
+    full = config.FULL.image_size
+    width = used_setting([model.baseline.method], "baselines", "frame_share", lambda share: f"{share * full:.0f}")
+    return f"{model.title} sees the outermost {width} of {full} pixels only, where there is hardly any lesion."
+
+
+def _colour(model: Model) -> str:
+    numbers = "a few numbers" if model.baseline is None else counted(model.baseline.numbers, "number")
+    return f"{model.title} knows {numbers} of the picture's colours, and no shape."
+
+
+# --- lesions ----------------------------------------------------------------------------------------
+LESION_FIGURES = {"roc_auc": "ROC-AUC", "accuracy": "Accuracy", "recall": "Sensitivity", "specificity": "Specificity"}
+
+
+def lesions(artefacts: Artefacts) -> Context | None:
+    """Return each model's scores per lesion beside those per image; None if every lesion has one image."""
+    rows = []
+    totals = None
+    for model in artefacts.measured("together", "colour"):
+        test = model.of("test")
+        if test is not None and test.lesions is not None:
+            totals = test.lesions
+            rows.append(Row(model.title, _per_image_and_lesion(test, test.lesions)))
+    if totals is None:
+        return None
+    confidence = whole_percent(artefacts.metrics.statistics.confidence)
+    columns = [f"{figure}, per {unit}" for figure in LESION_FIGURES.values() for unit in ("image", "lesion")]
+    caption = f"Scores per image and per lesion on the test split, with {confidence} intervals"
+    return {"table": Table(caption, columns, rows), "lesions": totals.lesions, "malignant": totals.malignant}
+
+
+def _per_image_and_lesion(test: Scores, whole: LesionScores) -> list[Cell]:
+    estimates = {"roc_auc": whole.roc_auc, "accuracy": whole.accuracy}
+    estimates |= {"recall": whole.sensitivity, "specificity": whole.specificity}
+    cells = []
+    for metric, per_lesion in estimates.items():
+        per_image = Estimate(getattr(test, metric), test.intervals[metric])
+        cells += [estimated(per_image, number), estimated(per_lesion, number)]
+    return cells
+
+
+# --- external ---------------------------------------------------------------------------------------
 def external(artefacts: Artefacts) -> Context | None:
     """Return the scores on the rows that the source publishes as a test set; None if there are none.
 
@@ -150,82 +222,13 @@ def external(artefacts: Artefacts) -> Context | None:
     trusted = shown[-1]
     place = "on the external rows" + (" without a sibling" if trusted == config.EXTERNAL_NEW else "")
     return {
-        "tables": [models_table(captions[subset], artefacts.models, subset, SCORES) for subset in shown],
+        "tables": [_external_table(captions[subset], artefacts, subset) for subset in shown],
         "siblings": config.EXTERNAL_NEW in shown,
         "preference": artefacts.metrics.preference.get(trusted, [])[:1],
-        "differences": difference_tables(artefacts, trusted, place),
+        "differences": difference_tables(artefacts.pairs(trusted), artefacts.metrics.statistics, place),
     }
 
 
-# --- differences ------------------------------------------------------------------------------------
-def comparison(artefacts: Artefacts) -> Context | None:
-    """Return how the models differ on the test split, in words, a figure and tables; None if none are compared."""
-    pairs = artefacts.pairs("test")
-    if not pairs:
-        return None
-    preference, *sentences = artefacts.metrics.preference["test"]
-    confidence = whole_percent(artefacts.metrics.statistics.confidence)
-    return {
-        "preference": preference,
-        "sentences": sentences,
-        "figure": _differences_figure(pairs, confidence),
-        "tables": difference_tables(artefacts, "test", "on the test split"),
-        "confidence": confidence,
-        "significant": artefacts.metrics.statistics.significant,
-    }
-
-
-def difference_tables(artefacts: Artefacts, subset: str, place: str) -> list[Table]:
-    """Return the differences in ROC-AUC and in accuracy on a subset of the rows, which `place` says in words."""
-    pairs = artefacts.pairs(subset)
-    ending = f"{place}, with {whole_percent(artefacts.metrics.statistics.confidence)} intervals"
-    right = ("Right: only the first", "Right: only the second")
-    return [
-        Table(
-            f"Differences in ROC-AUC {ending}",
-            ("Difference", "p (DeLong)", "p corrected"),
-            [Row(_pair_name(pair), _difference(pair.roc_auc)) for pair in pairs],
-            first="First − second",
-        ),
-        Table(
-            f"Differences in accuracy {ending}",
-            ("Difference", *right, "p (McNemar)", "p corrected"),
-            [Row(_pair_name(pair), _difference(pair.accuracy)) for pair in pairs],
-            first="First − second",
-        ),
-    ]
-
-
-def _pair_name(pair: Comparison) -> str:
-    return f"{wording.title(pair.first)} − {wording.title(pair.second)}"
-
-
-def _difference(figures: AreaDifference | AccuracyDifference) -> list[Cell]:
-    right = []
-    if isinstance(figures, AccuracyDifference):
-        right = [cell(figures.only_first_right, count), cell(figures.only_second_right, count)]
-    p_values = [cell(figures.p, _p_value), cell(figures.p_corrected, _p_value)]
-    return [with_interval(figures.difference, figures.interval, signed), *right, *p_values]
-
-
-def _p_value(value: float) -> str:
-    """Return a p-value with three decimals, and no false precision below them."""
-    return "< 0.001" if value < 0.001 else number(value)
-
-
-def _differences_figure(pairs: Sequence[Comparison], confidence: str) -> Markup | None:
-    """Draw those differences that have an interval; None if no pair has one."""
-    drawn = {}
-    for pair in pairs:
-        metrics: dict[str, AreaDifference | AccuracyDifference] = {"roc_auc": pair.roc_auc, "accuracy": pair.accuracy}
-        drawn[_pair_name(pair)] = {METRIC_NAMES[metric]: _drawable(figures) for metric, figures in metrics.items()}
-    if not any(difference for measures in drawn.values() for difference in measures.values()):
-        return None
-    return Markup(plots.svg(plots.differences(drawn, confidence), "differences"))
-
-
-def _drawable(figures: AreaDifference | AccuracyDifference) -> tuple[float, list[float]] | None:
-    """Return a difference with its interval, None if it has none."""
-    if figures.difference is None or figures.interval is None:
-        return None
-    return figures.difference, figures.interval
+def _external_table(caption: str, artefacts: Artefacts, subset: str) -> Table:
+    references = [model for model in artefacts.references if model.of(subset)]
+    return models_table(caption, artefacts.models, references, subset, SCORES)

@@ -3,31 +3,38 @@
 from collections.abc import Sequence
 
 from lesion import config
-from lesion.evaluation import collapse
+from lesion.evaluation import collapse, wording
 from lesion.evaluation.wording import interval_phrase, listed, pair_sentence
 from lesion.records.preparation import PreparationRecord
 from lesion.report.artefacts import Artefacts, Context, Model
 
+RARE = 0.05  # share of malignant images; below it accuracy means little
+
 
 def answer(artefacts: Artefacts) -> Context:
-    """Return which model to prefer and how sure that is, from the comparison on the test split, with the caveats."""
+    """Return which network ranked better and how sure that is, from the test split, with the caveats."""
     tests = {model.name: test for model in artefacts.models if (test := model.of("test"))}
     areas = {name: test.roc_auc for name, test in tests.items() if test.roc_auc is not None}
     ranked = sorted((model for model in artefacts.models if model.name in areas), key=lambda model: -areas[model.name])
     if not ranked:
-        return {"headline": "No answer: no model has a ROC-AUC on the test split.", "sentences": _caveats(artefacts)}
+        headline = "No answer: no network has a ROC-AUC on the test split."
+        return {"headline": headline, "colour": None, "sentences": _caveats(artefacts)}
     best = ranked[0]
     preference = artefacts.metrics.preference.get("test")
     if preference:
         headline = preference[0]
     elif areas[best.name] <= 0.5:
-        headline = f"{best.title} does not do better than guessing: ROC-AUC {areas[best.name]:.3f}."
+        headline = f"On this split, {best.title} did no better than guessing: ROC-AUC {areas[best.name]:.3f}."
     else:
         headline = f"Only {best.title} can be judged: ROC-AUC {areas[best.name]:.3f}."
-    return {"headline": headline, "sentences": [_certainty(ranked, artefacts), *_caveats(artefacts)]}
+    return {
+        "headline": headline,
+        "colour": wording.colour_sentence(artefacts.metrics),
+        "sentences": [*_certainty(ranked, artefacts), *_caveats(artefacts)],
+    }
 
 
-def _certainty(ranked: Sequence[Model], artefacts: Artefacts) -> str:
+def _certainty(ranked: Sequence[Model], artefacts: Artefacts) -> list[str]:
     """Say what ROC-AUC the models have, the highest first, how the others differ from it, and what that means."""
     scores = {model.title: test for model in ranked if (test := model.of("test"))}
     best = scores[ranked[0].title]
@@ -48,7 +55,8 @@ def _certainty(ranked: Sequence[Model], artefacts: Artefacts) -> str:
         "0.5 is guessing, 1 is perfect. The intervals say how much these figures depend on which images happened to be "
         "in the test split; another split or seed of training could move them further."
     )
-    return " ".join([f"ROC-AUC on {best.rows:,} test images{lesions}: {listed(areas)}.", *differences, meaning])
+    paragraphs = [f"ROC-AUC on {best.rows:,} test images{lesions}: {listed(areas)}.", " ".join(differences), meaning]
+    return [paragraph for paragraph in paragraphs if paragraph]
 
 
 def _caveats(artefacts: Artefacts) -> list[str]:
@@ -79,9 +87,23 @@ def warnings(artefacts: Artefacts) -> Context:
             f"{len(data.unreadable):,} of {data.rows:,} images ({share:.2%}) could not be decoded and are "
             "used nowhere; they are listed under Data."
         )
-    for model in artefacts.models:
+    texts += _table_warnings(data)
+    for model in (*artefacts.models, *artefacts.references):
         texts += [f"{model.title}: {text}" for text in _model_warnings(model)]
     return {"warnings": [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in dict.fromkeys(texts) if text]}
+
+
+def _table_warnings(data: PreparationRecord) -> list[str]:
+    """Say how the metadata table does not fit the images."""
+    record = data.metadata
+    if record is None:
+        return []
+    texts = []
+    if record.unmatched:
+        texts.append(f"images that the metadata table does not know: {record.unmatched:,}")
+    if record.conflicts:
+        texts.append(f"lesions of the metadata table with images of both labels: {record.conflicts:,}")
+    return texts
 
 
 def _model_warnings(model: Model) -> list[str]:
@@ -91,6 +113,7 @@ def _model_warnings(model: Model) -> list[str]:
     for split in config.SCORED:
         if scores := model.of(split):
             texts += collapse.on_split(split, scores.collapsed)
+            texts += [f"on the {split} split: {caution}" for caution in scores.cautions]
     if model.explanation is not None and model.explanation.empty:
         texts.append(
             f"the Grad-CAM map is empty for {model.explanation.empty:,} of {model.explanation.explained:,} images"
@@ -122,8 +145,9 @@ def limitations(artefacts: Artefacts) -> Context:
     texts = [
         "This is research software. It is not a medical device, has not been validated for diagnosis, and "
         "must not guide the care of any person.",
-        "The figures come from one split and one seed of training. The intervals and tests say what other test images "
-        "of the same kind would change, not what another seed would, nor images of another clinic or camera.",
+        "The figures come from one split and one training of each network. The intervals and tests say what other test "
+        "images of the same kind would change, not what training anew would, nor images of another clinic or camera. "
+        "So they compare these trained networks, not their architectures.",
         "The models are compared on the test split, so the highest figure is a little flattering. A choice between "
         "models that is to be measured without that belongs on the validation split.",
         "Accuracy, precision, sensitivity, specificity and F1 hold for one threshold, "
@@ -133,17 +157,38 @@ def limitations(artefacts: Artefacts) -> Context:
         "does not show why, and a plausible map does not make a verdict right.",
         *_flattery(data),
     ]
-    if data.groups.origin == "pixels":
-        texts.append(
-            "Which images show the same lesion was found from their pixels. Copies that are changed beyond recognition "
-            "may still be in two splits, and so may photographs of one lesion that have little in common."
-        )
+    texts += [*_rare(artefacts), *_unknown_siblings(data)]
     if data.source.drawn:
         texts.append(
             "The images are drawn, not photographed. How well a model tells the two drawn classes apart "
             "says nothing about real skin."
         )
     return {"limitations": texts}
+
+
+def _unknown_siblings(data: PreparationRecord) -> list[str]:
+    """Say what it means that the pixels alone told which images show one lesion, if they did."""
+    if "pixels" not in data.groups.origin:
+        return []
+    part = "" if data.groups.origin == "pixels" else "in part "
+    return [
+        f"Which images show the same lesion was {part}found from their pixels. Copies that are changed beyond "
+        "recognition may still be in two splits, and so may photographs of one lesion that have little in common. "
+        "Where the search missed some, every interval is a little too narrow."
+    ]
+
+
+def _rare(artefacts: Artefacts) -> list[str]:
+    """Say where so few images are malignant that accuracy means little."""
+    texts = []
+    for subset in ("test", config.EXTERNAL):
+        size = artefacts.metrics.sizes.get(subset)
+        if size and size.malignant_rows / size.rows < RARE:
+            texts.append(
+                f"Only {size.malignant_rows:,} of the {size.rows:,} {subset} images are malignant. To call all of them "
+                "benign would be right almost always, so accuracy means little there."
+            )
+    return texts
 
 
 def _flattery(data: PreparationRecord) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from lesion.evaluation.wording import title
+from lesion.config import title
 from lesion.records.bench import BenchParts, GradcamBench, Machine, PipelineBench, PrepareBench, TrainingBench
 from lesion.report.artefacts import Artefacts, Context
 from lesion.report.tables import Cell, Row, Show, Table, cell, count, duration, megabytes

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from lesion.console import duration
 from lesion.evaluation import wording
+from lesion.records.metrics import Estimate
 
 Show = Callable[[float], str]
 
@@ -41,6 +42,7 @@ class Table:
     rows: Sequence[Row]
     first: str = "Model"
     sortable: bool = False
+    references: Sequence[Row] = ()  # below a rule: what the rows are to be seen beside
 
 
 number = "{:.3f}".format
@@ -94,3 +96,8 @@ def with_interval(value: float | None, bounds: Sequence[float] | None, show: Sho
     if value is None:
         return cell(None, show)
     return Cell(show(value), value, best, [Cell(show(end), end) for end in bounds or ()])
+
+
+def estimated(estimate: Estimate, show: Show) -> Cell:
+    """Return a figure with its interval as a cell."""
+    return with_interval(estimate.value, estimate.interval, show)

@@ -1,4 +1,4 @@
-"""Data sets loaded by `datasets`: features checked, images left encoded."""
+"""Data sets loaded by `datasets`: features checked, images left encoded, what else is said of them kept."""
 
 import glob
 from collections.abc import Callable, Iterator, Mapping
@@ -14,20 +14,39 @@ from lesion.errors import LesionError
 from lesion.sources.hub import import_datasets, short_reason
 
 if TYPE_CHECKING:  # slow to import
+    import pandas as pd
     from datasets import Dataset
 
 EXPECTED = (
     "expected are a column `image` (encoded bytes) and a column `label` "
     "(benign and malignant, or the integers 0 for benign and 1 for malignant)"
 )
+# What may be known of an image, and the columns that hold it, lower-case; the first one that is there counts.
+FACTS = {
+    "lesion": ("lesion_id",),
+    "patient": ("patient_id",),
+    "group": ("group",),
+    "age": ("age", "age_approx"),
+    "sex": ("sex",),
+    "site": ("localization", "anatom_site_general"),
+}
 
 
 @dataclass(frozen=True)
 class Split:
-    """One published split: `labels`, (n,) int8, and `read`, a function that yields the images of given rows."""
+    """One published split of n rows.
+
+    labels: (n,) int8.
+    read: a function that yields the images of given rows.
+    names: the images' file names, with folders as far as they are known; "" for an image without a name.
+    facts: the columns, n rows of text, in which the source itself says more of the images (see FACTS); None if it has
+        none. "" is unknown.
+    """
 
     labels: np.ndarray
     read: Callable[[np.ndarray], Iterator[bytes]]
+    names: list[str]
+    facts: "pd.DataFrame | None" = None
 
 
 def read_file(file: Path) -> bytes:
@@ -70,8 +89,32 @@ def splits_of(loaded: Mapping[str, "Dataset"], origin: str, base: Path | None = 
         labels = _labels(table, f"{origin} ({name})")
         _require_image(table.features["image"], f"{origin} ({name})")
         images = table.select_columns(["image"]).cast_column("image", Image(decode=False))
-        splits[name] = Split(labels, partial(_read_rows, images, base))
+        splits[name] = Split(labels, partial(_read_rows, images, base), _names(images, base), _facts(table))
     return splits
+
+
+def _names(images: "Dataset", base: Path | None) -> list[str]:
+    """Return the paths in the column `image`, relative to `base` if they are below it; no image is read."""
+    column = images.data.column("image")
+    paths = column.flatten()[column.type.get_field_index("path")]
+    return [(path or "").removeprefix(f"{base}/") for path in paths.to_pylist()]
+
+
+def _facts(table: "Dataset") -> "pd.DataFrame | None":
+    """Return the columns of `table` that hold FACTS, as text."""
+    from datasets import ClassLabel, Value
+
+    known = {column for columns in FACTS.values() for column in columns}
+    plain = {name: kind for name, kind in table.features.items() if isinstance(kind, ClassLabel | Value)}
+    columns = [name for name in plain if name.lower() in known]
+    if not columns:
+        return None
+    facts = table.select_columns(columns).to_pandas()
+    for name in columns:
+        kind = plain[name]
+        words = dict(enumerate(kind.names)) if isinstance(kind, ClassLabel) else {}
+        facts[name] = ["" if value != value or value is None else str(words.get(value, value)) for value in facts[name]]
+    return facts
 
 
 def _labels(table: "Dataset", origin: str) -> np.ndarray:

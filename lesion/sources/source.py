@@ -22,7 +22,9 @@ from lesion.records.preparation import SourceRecord
 from lesion.sources.columns import Split, load_file, load_folder, read_file, splits_of
 from lesion.sources.hub import HubUnavailable, load_public
 
-if TYPE_CHECKING:  # only the sample needs OpenCV
+if TYPE_CHECKING:  # slow to import, and only the sample needs OpenCV
+    import pandas as pd
+
     from lesion.sources.drawn import DrawnSample
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
@@ -38,6 +40,8 @@ class Source:
     labels: (N,) int8, 0 benign, 1 malignant.
     external: (N,) bool, rows that the source publishes as its `test` split; their numbers follow those of `train`.
     groups: (N,) int64, rows of one group show one lesion; None if the source does not know.
+    names: (N,) str, file names of the images, with folders as far as they are known; "" for an image without a name.
+    facts: what else the source says of its images, N rows of text (see `columns.FACTS`); None if it says nothing.
     encoded: returns the images of `rows`, in their order, as encoded bytes; a missing one is b"".
     """
 
@@ -46,6 +50,8 @@ class Source:
     labels: np.ndarray
     external: np.ndarray
     groups: np.ndarray | None
+    names: np.ndarray
+    facts: "pd.DataFrame | None"
     encoded: Callable[[], Iterator[bytes]]
 
 
@@ -119,7 +125,8 @@ def _open_folder(path: Path, limit: int, seed: int) -> Source:
     ignored = 0
     for name, root in roots.items():
         files, labels, others = _image_files(root)
-        splits[name] = Split(np.array(labels, np.int8), partial(_read_files, files))
+        names = [file.relative_to(path).as_posix() for file in files]
+        splits[name] = Split(np.array(labels, np.int8), partial(_read_files, files), names)
         ignored += others
     suffix = f", {ignored:,} files in it ignored that are no images" if ignored else ""
     return _assemble("folder", f"the folder {path}{suffix}", splits, limit, seed)
@@ -171,7 +178,7 @@ def _open_sample(limit: int, seed: int) -> Source:
     from lesion.sources.drawn import DrawnSample
 
     drawn = DrawnSample(limit or config.SAMPLE.limit, seed)
-    split = Split(drawn.labels, partial(_encode_sample, drawn))
+    split = Split(drawn.labels, partial(_encode_sample, drawn), [""] * len(drawn.labels))
     origin = f"drawn by the project, not photographed (seed {seed})"
     source = _assemble("sample", origin, {"train": split}, limit=0, seed=seed)
     return dataclasses.replace(source, groups=drawn.groups)
@@ -205,7 +212,17 @@ def _assemble(name: str, origin: str, splits: Mapping[str, Split], limit: int, s
     kept = f"{len(rows):,} of {len(labels):,}" if len(rows) < len(labels) else f"{len(labels):,}"
     outside = f", {external[rows].sum():,} of them published as test" if external.any() else ""
     record = SourceRecord(name, f"{kept} rows{outside}: {origin}", replaced=None)
-    return Source(record, rows, labels[rows], external[rows], None, encoded)
+    names = np.concatenate([split.names for split in published])[rows]
+    return Source(record, rows, labels[rows], external[rows], None, names, _facts(published, rows), encoded)
+
+
+def _facts(published: list[Split], rows: np.ndarray) -> "pd.DataFrame | None":
+    """Return what the splits themselves say of `rows`, numbered through all splits; None if nothing."""
+    import pandas as pd
+
+    facts = [pd.DataFrame(index=range(len(each.labels))) if each.facts is None else each.facts for each in published]
+    together = pd.concat(facts, ignore_index=True).iloc[rows].fillna("")
+    return together.reset_index(drop=True) if len(together.columns) else None
 
 
 def _require_both_classes(labels: np.ndarray, origin: str) -> None:

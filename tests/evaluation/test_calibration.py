@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 from scipy.special import expit
-from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 
 from lesion import store
 from lesion.evaluation import calibration
-from lesion.records.metrics import Calibration, ReliabilityBin
+from lesion.records.metrics import Calibration
 
 
 def overconfident(seed, rows=4000, temperature=2.5):
@@ -16,32 +15,10 @@ def overconfident(seed, rows=4000, temperature=2.5):
     return (random.random(rows) < expit(logits)).astype(int), expit(logits * temperature)
 
 
-def test_brier_and_calibration_error_worked_by_hand():
-    labels, probabilities = np.array([0, 1, 0, 1, 1]), np.array([0.04, 0.06, 0.62, 0.68, 0.68])
-    reliability = calibration.measure(labels, probabilities)
-    # Two bins: (0.04 + 0.06) / 2 said, 1 of 2 came true; 0.66 said, 2 of 3 came true.
-    assert reliability.curve == [
-        ReliabilityBin(predicted=pytest.approx(0.05), observed=pytest.approx(0.5), rows=2),
-        ReliabilityBin(predicted=pytest.approx(0.66), observed=pytest.approx(2 / 3), rows=3),
-    ]
-    assert reliability.expected_calibration_error == pytest.approx((2 * 0.45 + 3 * (2 / 3 - 0.66)) / 5)
-    assert reliability.brier == pytest.approx((0.04**2 + 0.94**2 + 0.62**2 + 2 * 0.32**2) / 5)
-
-
-def test_curve_equals_that_of_scikit_learn():
-    labels, probabilities = overconfident(0, rows=500)
-    probabilities[:4] = 0.0, 1.0, 0.1, 0.5  # the ends, and two edges of bins
-    observed, predicted = calibration_curve(labels, probabilities, n_bins=10)
-    curve = calibration.reliability_curve(labels, probabilities)
-    assert [bin.observed for bin in curve] == pytest.approx(observed)
-    assert [bin.predicted for bin in curve] == pytest.approx(predicted)
-    assert sum(bin.rows for bin in curve) == 500
-
-
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_temperature_is_found_and_keeps_the_ranking(temperature, tmp_path):
     validation, test = overconfident(1, temperature=temperature), overconfident(2, temperature=temperature)
-    calibrated = calibration.before_and_after(validation, test)
+    calibrated = calibration.before_and_after(validation, test, np.arange(4000))
     assert calibrated.temperature == pytest.approx(temperature, rel=0.1)
     assert calibrated.not_fitted is None
     after = calibration.apply(calibration.fit_temperature(*validation), test[1])
@@ -82,6 +59,6 @@ def test_probabilities_of_0_and_1_are_finite_and_stay_the_extremes():
 )
 def test_if_no_temperature_is_best_it_stays_1_with_the_reason(labels, probabilities, reason):
     data = np.array(labels), np.array(probabilities)
-    calibrated = calibration.before_and_after(data, data)
+    calibrated = calibration.before_and_after(data, data, np.arange(len(labels)))
     assert calibrated.temperature == 1 and reason in calibrated.not_fitted
     assert calibrated.after == calibrated.before

@@ -1,10 +1,13 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
 
-from lesion.evaluation import collapse
+from lesion import config
+from lesion.evaluation import collapse, intervals
 
 LN2 = math.log(2)
 
@@ -44,24 +47,53 @@ def test_one_class_is_no_alarm_where_the_other_is_hardly_there():
     assert judge(missed, probabilities, groups=np.array([0, 1, 2, 3, 4, 5, 6, 6, 6, 6])) == []  # one lesion, 4 images
 
 
-def test_guessing_is_named_and_reversed_classes_are():
-    labels, probabilities = draw(0, 1000, 0.5)
-    (said,) = judge(labels, probabilities)
-    assert said.startswith("ranks no better than guessing (ROC-AUC 0.")
+def test_a_ranking_that_is_the_wrong_way_round_is_named():
     labels, probabilities = draw(0, 200, 0.9)
+    assert judge(labels, probabilities) == []
     (said,) = judge(labels, 1 - probabilities)
     assert said.startswith("ranks the wrong way round") and "right order" in said
+    bounds = intervals.intervals(labels, 1 - probabilities, np.arange(200), 0.5)["roc_auc"]
+    assert f"95 % interval {bounds[0]:.3f} to {bounds[1]:.3f}" in said  # that of the table
 
 
-@pytest.mark.parametrize(("rows", "area"), [(10, 0.75), (20, 0.75), (50, 0.75), (10, 0.9), (300, 0.75), (5000, 0.7)])
-def test_good_models_raise_no_alarm_on_few_images(rows, area):
+@pytest.mark.parametrize(("rows", "area"), [(10, 0.75), (20, 0.75), (120, 0.6), (300, 0.55), (5000, 0.7)])
+def test_models_that_rank_are_never_called_collapsed(rows, area, monkeypatch):
+    monkeypatch.setattr(config, "STATISTICS", replace(config.STATISTICS, replicates=200))
     alarms = sum(bool(judge(*draw(seed, rows, area))) for seed in range(200))
     assert alarms <= 4  # 2 %
 
 
-@pytest.mark.parametrize("rows", [300, 5000])
-def test_models_that_guess_are_nearly_all_named(rows):
-    assert sum(bool(judge(*draw(seed, rows, 0.5))) for seed in range(100)) >= 94  # 97.5 are expected
+@pytest.mark.parametrize("rows", [300, 1000])
+def test_chance_is_called_chance_and_not_collapse(rows, monkeypatch):
+    monkeypatch.setattr(config, "STATISTICS", replace(config.STATISTICS, replicates=200))
+    collapsed = cautioned = 0
+    for seed in range(100):
+        labels, probabilities = draw(seed, rows, 0.5)
+        bounds = intervals.intervals(labels, probabilities, np.arange(rows), 0.5)["roc_auc"]
+        area = roc_auc_score(labels, probabilities)
+        collapsed += bool(judge(labels, probabilities))
+        cautioned += any("cannot be told apart" in said for said in collapse.cautions(area, bounds))
+    assert collapsed <= 6 and cautioned >= 90  # 2.5 and 95 are expected
+
+
+@pytest.mark.parametrize(
+    ("area", "interval", "said"),
+    [
+        (0.528, [0.48, 0.57], ["cannot be told apart from guessing on these images"]),
+        (0.45, [0.4, 0.5], ["cannot be told apart from guessing on these images"]),
+        (0.528, [0.501, 0.556], ["is hardly better than guessing"]),
+        (0.6, [0.52, 0.67], []),
+        (0.55, [0.4, 0.7], []),  # too few images: a useful model is not excluded
+        (0.3, [0.2, 0.4], []),  # collapsed, see `judge`
+        (None, None, []),
+        (0.5, None, []),
+    ],
+)
+def test_cautions_follow_the_interval_of_the_table(area, interval, said):
+    sentences = collapse.cautions(area, interval)
+    assert [sentence.split(" (")[0] for sentence in sentences] == said
+    for sentence in sentences:
+        assert sentence.endswith(f"(ROC-AUC {area:.3f}, 95 % interval {interval[0]:.3f} to {interval[1]:.3f})")
 
 
 def test_loss_stuck_at_guessing_is_named_after_the_first_epochs():

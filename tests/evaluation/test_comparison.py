@@ -7,7 +7,7 @@ from scipy.stats import binomtest, norm
 from sklearn import metrics as sk
 
 from lesion import config, store
-from lesion.evaluation import comparison
+from lesion.evaluation import comparison, intervals
 from lesion.records.metrics import Comparison
 
 # 113 patients after a subarachnoid haemorrhage: outcome (1 poor), WFNS grade, S100B in 0.01 µg/l (Turck et al.,
@@ -141,6 +141,20 @@ def test_every_pair_is_compared_and_its_p_values_are_corrected_for_their_number(
     one_class = comparison.compare_all(np.zeros(30, int), {"a": first[:30], "b": second[:30]}, np.arange(30), 0.5)
     assert one_class[0].roc_auc.difference is None and one_class[0].roc_auc.p_corrected is None
     assert comparison.compare_all(labels, {"a": first}, groups, 0.5) == []
+
+
+def test_the_detectable_difference_is_found_in_four_of_five_cases():
+    covariance = np.array([[0.0004, 0.0001], [0.0001, 0.0003]])
+    assert comparison.detectable(covariance) == pytest.approx((1.959964 + 0.841621) * np.sqrt(0.0005), rel=1e-5)
+    assert norm.sf(1.959964 - 2.801585) == pytest.approx(0.8, abs=1e-4)  # a test statistic that far from 0
+    assert comparison.detectable(np.full((2, 2), np.nan)) is None
+    assert comparison.detectable(np.full((2, 2), 0.0004)) is None  # the same model twice
+    labels, first, second, groups = draw(0)
+    pair = comparison.compare(labels, {"a": first, "b": second}, groups, 0.5).roc_auc
+    half = (pair.interval[1] - pair.interval[0]) / 2 / intervals.reach(labels, groups)
+    assert pair.detectable == pytest.approx(2.8 * half, rel=0.1)
+    few = comparison.compare(labels[:12], {"a": first[:12], "b": second[:12]}, groups[:12], 0.5)
+    assert few.roc_auc.detectable is None
 
 
 def test_tests_by_groups_hold_their_level_and_those_by_rows_do_not(monkeypatch):

@@ -25,7 +25,7 @@ def draw(seed, lesions=60, area=0.85, shared=0.7):
 
 
 def test_every_headline_metric_has_an_interval_around_it():
-    labels, probabilities, groups = draw(0)
+    labels, probabilities, groups = draw(0, lesions=120)
     bounds = intervals.intervals(labels, probabilities, groups, 0.5)
     verdicts = probabilities >= 0.5
     values = {
@@ -62,12 +62,43 @@ def test_standard_error_of_single_rows_is_that_of_a_proportion():
 
 
 def test_copies_of_a_lesion_add_no_certainty():
-    labels, probabilities, _ = draw(1, shared=0)
+    labels, probabilities, _ = draw(1, lesions=120, shared=0)
     lesions = np.arange(len(labels))
     single = intervals.intervals(labels, probabilities, lesions, 0.5)
     copied = intervals.intervals(*(np.tile(values, 3) for values in (labels, probabilities, lesions)), 0.5)
     for name in METRICS:
         assert copied[name] == pytest.approx(single[name]), name
+
+
+@pytest.mark.parametrize(("name", "enough"), [("partial_auc", 50), ("brier", 25)])
+def test_figures_whose_interval_misses_too_often_on_few_lesions_have_none_there(name, enough):
+    for lesions, defined in ((2 * enough - 2, False), (2 * enough, True)):
+        bounds = intervals.intervals(*draw(0, lesions=lesions), 0.5)
+        assert (bounds[name] is not None) == defined
+        assert bounds["roc_auc"] is not None
+
+
+def test_fewer_replicates_are_the_first_of_more():
+    labels, _, groups = draw(0)
+    more, fewer = (
+        intervals.bootstrap(labels, groups, lambda weights: {"w": weights}, count)["w"] for count in (None, 9)
+    )
+    assert more.shape == (config.STATISTICS.replicates, len(labels)) and np.array_equal(more[:9], fewer)
+    for label in (0, 1):  # as many lesions of each class as there are, each with all of its images
+        lesions = np.unique(groups[labels == label], return_index=True)[1]
+        assert set(fewer[:, np.flatnonzero(labels == label)[lesions]].sum(axis=1)) == {30}
+
+
+def test_a_symmetric_interval_reaches_equally_far_and_not_beyond_the_limits():
+    replicates = np.array([1.0, 3.0, 1.0, 3.0, np.nan])  # too many undefined
+    assert intervals.symmetric(2.0, replicates, 2.0, (-np.inf, np.inf)) is None
+    spread = np.std(replicates[:4], ddof=1)
+    assert intervals.symmetric(2.0, replicates[:4], 2.0, (0, 4)) == pytest.approx([0, 4])
+    assert intervals.symmetric(2.0, replicates[:4], 1.0, (0, 4)) == pytest.approx([2 - spread, 2 + spread])
+    for undefined in (np.nan, None):
+        arguments = (2.0, replicates[:4], undefined) if undefined is None else (undefined, replicates[:4], 2.0)
+        assert intervals.symmetric(*arguments, (0, 4)) is None
+    assert intervals.symmetric(2.0, np.full(4, 2.0), 2.0, (0, 4)) is None
 
 
 def test_coverage_is_right_by_groups_and_too_small_by_rows(monkeypatch):

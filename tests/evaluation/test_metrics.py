@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from lesion import config, store
 from lesion.errors import LesionError
-from lesion.evaluation import metrics
+from lesion.evaluation import comparison, decisions, figures, metrics
 from lesion.prepared import PreparedData
-from lesion.records.metrics import ClassScores, Scores
+from lesion.records.metrics import ClassScores, Scores, SubsetSize
 
 # Worked by hand: sorted by probability the labels are 0 0 1 0 1 1, and 0.5 divides them in the middle.
 LABELS = np.array([0, 0, 1, 0, 1, 1])
@@ -94,16 +95,40 @@ def test_thresholds_and_temperature_come_from_the_validation_split():
     assert scores.calibration.before.brier == scores.brier
 
 
+def test_a_model_that_ranks_is_not_called_collapsed_on_few_images():
+    # True ROC-AUC .60 on 120 images: its interval nearly always holds 0.5, which is a caution and no collapse.
+    collapsed = cautioned = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        labels = np.arange(120) % 2
+        probabilities = 1 / (1 + np.exp(-(0.358 * (labels - 0.5) + random.normal(size=120))))  # √2 Φ⁻¹(.6) apart
+        scores = score(labels, probabilities)
+        collapsed += bool(scores.collapsed)
+        cautioned += any("cannot be told apart from guessing on these images (ROC-AUC" in s for s in scores.cautions)
+    assert collapsed == 0 and cautioned > 15
+
+
+def test_the_decision_curve_takes_the_share_of_malignant_rows_from_the_validation_split():
+    random = np.random.default_rng(0)
+    labels = (np.arange(200) % 4 == 0).astype(int)
+    probabilities = 1 / (1 + np.exp(-(2 * labels - 1 + random.normal(size=200))))
+    lone = np.arange(200)
+    even = metrics.score(labels, probabilities, lone, (lone % 2, probabilities)).decision
+    uneven = metrics.score(labels, probabilities, lone, (labels, probabilities)).decision
+    assert even == decisions.curve(labels, probabilities, lone, share=0.5)
+    assert uneven == decisions.curve(labels, probabilities, lone, share=0.25) != even
+
+
 def test_rows_of_one_lesion_make_the_interval_wider_and_too_few_lesions_leave_none():
     random = np.random.default_rng(0)
-    labels = np.repeat(np.arange(40) % 2, 5)
+    labels = np.repeat(np.arange(60) % 2, 5)
     # 5 equal images of each lesion.
-    probabilities = 1 / (1 + np.exp(-(2 * labels - 1 + random.normal(size=40).repeat(5))))
+    probabilities = 1 / (1 + np.exp(-(2 * labels - 1 + random.normal(size=60).repeat(5))))
     by_lesion, by_row = (
         metrics.score(labels, probabilities, groups, (labels, probabilities))
-        for groups in (np.repeat(np.arange(40), 5), np.arange(200))
+        for groups in (np.repeat(np.arange(60), 5), np.arange(300))
     )
-    assert (by_lesion.groups, by_row.groups) == (40, 200)
+    assert (by_lesion.groups, by_row.groups) == (60, 300)
     assert by_lesion.roc_auc == by_row.roc_auc
     for name in ("accuracy", "recall", "roc_auc", "brier"):
         (low, high), (inner_low, inner_high) = by_lesion.intervals[name], by_row.intervals[name]
@@ -133,8 +158,22 @@ def test_undefined_metrics_are_none_and_the_result_is_json(tmp_path):
 
 
 def data(splits, groups, labels):
-    images = np.zeros((len(splits), 1, 1, 3), np.uint8)
-    return PreparedData(images, np.arange(len(splits)), labels, splits, groups, record=None, fingerprint="some")
+    count = len(splits)
+    unknown = np.full(count, "")
+    return PreparedData(
+        images=np.zeros((count, 1, 1, 3), np.uint8),
+        rows=np.arange(count),
+        labels=labels,
+        splits=splits,
+        groups=groups,
+        ages=np.full(count, np.nan),
+        sexes=unknown,
+        sites=unknown,
+        cropped=np.zeros(count, bool),
+        cleaned_shares=np.zeros(count),
+        record=None,
+        fingerprint="some",
+    )
 
 
 @pytest.fixture
@@ -173,8 +212,10 @@ def test_models_are_scored_and_compared_on_each_split(drawn):
     (pair,) = results.comparisons["test"]
     assert (pair.first, pair.second, pair.rows) == ("scratch", "mobilenet", 60)
     assert pair.roc_auc.first == results.models["scratch"].test.roc_auc
+    scratch, mobilenet = pair.roc_auc.first, pair.roc_auc.second
     assert results.preference["test"][0] == (
-        "Prefer CNN from scratch: the data support that it ranks better than MobileNetV2."
+        "On this split, this training of CNN from scratch ranked better than this training of MobileNetV2: "
+        f"ROC-AUC {scratch:.3f} against {mobilenet:.3f}."
     )
     assert set(results.comparisons) == set(results.preference) == set(config.SCORED)
 
@@ -188,6 +229,92 @@ def test_a_model_that_cannot_be_scored_is_left_out_and_the_others_are_not(drawn)
         "mobilenet": "not measured: 60 of 60 predictions are no probability: run `invoke train --force`"
     }
     assert results.comparisons["test"] == [] and results.preference["test"] == []
+
+
+def test_the_size_of_a_subset_counts_rows_and_lesions():
+    labels, groups = np.array([1, 1, 0, 0, 0]), np.array([7, 7, 7, 2, 3])
+    assert figures.size(labels, groups) == SubsetSize(rows=5, malignant_rows=2, lesions=3, malignant_lesions=1)
+
+
+def test_all_networks_together_have_the_mean_of_their_logits():
+    # Odds of 1:4 and 4:1 cancel out; of 1:9 and 1:1 the mean logit is that of odds of 1:3.
+    first, second = np.array([0.2, 0.1, 0.0, np.nan]), np.array([0.8, 0.5, 1.0, 0.5])
+    together = metrics.combine([first, second])
+    assert together[:3] == pytest.approx([0.5, 0.25, 0.5])  # 0 and 1 count as equally far from 0.5
+    assert np.isnan(together[3])
+
+
+@pytest.fixture
+def with_baselines(drawn):
+    """Return the same rows and models with a third network and three baselines, not in the order of the config."""
+    content, models = drawn
+    random = np.random.default_rng(1)
+    models["efficientnet"] = random.uniform(size=120)
+    baselines = {name: random.uniform(size=120) for name in ("colour_patient", "colour", "frame")}
+    return content, {**baselines, **models}
+
+
+def test_what_the_networks_stand_beside_follows_them_and_is_scored_alike(with_baselines):
+    content, models = with_baselines
+    results = measure(content, models)
+    assert list(results.models) == [
+        "scratch", "mobilenet", "efficientnet", "together", "frame", "colour", "colour_patient",
+    ]  # fmt: skip
+    alone = measure(content, {"scratch": models["colour"]}).models["scratch"]
+    assert results.models["colour"].test == alone.test
+    logits = [np.log(models[name] / (1 - models[name])) for name in config.NETWORKS]
+    test = content.splits == "test"
+    assert results.models["together"].test.roc_auc == pytest.approx(
+        roc_auc_score(content.labels[test], np.mean(logits, axis=0)[test])
+    )
+    rows = {subset: size.rows for subset, size in results.sizes.items()}
+    assert rows == {"validation": 40, "test": 60, "external": 20}
+
+
+def test_baselines_take_no_part_in_the_comparison_of_the_networks(with_baselines):
+    content, models = with_baselines
+    alone = measure(content, {name: models[name] for name in config.NETWORKS})
+    beside = measure(content, models)
+    assert beside.comparisons == alone.comparisons and beside.preference == alone.preference
+    assert {name: beside.models[name] for name in alone.models} == alone.models
+    assert alone.against_colour == {}
+
+
+def test_networks_and_all_of_them_together_are_compared_with_colour_alone(with_baselines):
+    content, models = with_baselines
+    pairs = measure(content, models).against_colour["test"]
+    assert [(pair.first, pair.second) for pair in pairs] == [
+        (name, "colour") for name in ("scratch", "mobilenet", "efficientnet", "together")
+    ]
+    smallest = min(pairs, key=lambda pair: pair.roc_auc.p)
+    assert smallest.roc_auc.p_corrected == pytest.approx(min(1, 4 * smallest.roc_auc.p))  # Holm over these four
+    test = content.splits == "test"
+    expected = comparison.compare(
+        content.labels[test],
+        {"scratch": models["scratch"][test], "colour": models["colour"][test]},
+        content.groups[test],
+        config.DECISION.threshold,
+    )
+    assert pairs[0].roc_auc.difference == expected.roc_auc.difference
+    assert (pairs[0].roc_auc.interval, pairs[0].roc_auc.p) == (expected.roc_auc.interval, expected.roc_auc.p)
+
+
+def test_one_network_has_nothing_to_be_combined_with(drawn):
+    content, models = drawn
+    models["mobilenet"] = np.full(120, np.nan)
+    results = measure(content, {**models, "colour": np.linspace(0.1, 0.9, 120)})
+    assert list(results.models) == ["scratch", "colour"]
+    assert [pair.first for pair in results.against_colour["test"]] == ["scratch"]
+
+
+def test_the_digest_of_all_together_changes_with_that_of_a_member(drawn):
+    content, models = drawn
+    digests = {"scratch": "a", "mobilenet": "b"}
+    first, again, other = (
+        metrics.measure(content, models, each).models["together"].digest
+        for each in (digests, digests, {**digests, "mobilenet": "c"})
+    )
+    assert first == again != other
 
 
 def test_the_same_predictions_give_the_same_figures(drawn):

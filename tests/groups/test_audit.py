@@ -19,16 +19,18 @@ def many(rows_a_group=4, count=60):
 
 def lines(labels, splits, groups):
     """Return lines of index.csv."""
-    return pd.DataFrame({"label": labels, "split": splits, "group": groups})
+    return pd.DataFrame({"label": labels, "split": splits, "group": groups, "group_origin": "source"})
 
 
 def settings(kind, seed):
-    return PreparationSettings(data="sample", limit=0, image_size=64, seed=seed, split=kind, clean=True)
+    return PreparationSettings(
+        data="sample", limit=0, image_size=64, seed=seed, split=kind, clean=True, metadata="", search=False
+    )
 
 
 def test_groups_are_counted_by_size_and_by_the_splits_they_are_in():
     labels = np.array([0, 0, 0, 1, 1, 0, 0, 1, 1])
-    groups = describe(lines(labels, SPLITS, GROUPS), None, settings("random", 0), [])
+    groups = describe(lines(labels, SPLITS, GROUPS), "source", None, settings("random", 0), [])
     assert groups.count == 5
     assert groups.sizes == {"1": 2, "2": 2, "3": 1}
     assert groups.shared == {"train/validation": 0, "train/test": 1, "validation/test": 1}
@@ -40,7 +42,7 @@ def test_groups_are_counted_by_size_and_by_the_splits_they_are_in():
 def test_the_grouped_split_shares_nothing_and_the_random_one_is_what_it_would_have_been():
     labels, groups = many()
     splits = split_rows("grouped", labels, groups, seed=3)
-    described = describe(lines(labels, splits, groups), None, settings("grouped", 3), [])
+    described = describe(lines(labels, splits, groups), "source", None, settings("grouped", 3), [])
     assert set(described.shared.values()) == {0}
     assert described.siblings["grouped"] == Siblings(rows=int(np.sum(splits == "test")), with_sibling=0)
     random = split_rows("random", labels, groups, seed=3)
@@ -54,10 +56,15 @@ def test_the_grouped_split_shares_nothing_and_the_random_one_is_what_it_would_ha
 def test_who_says_which_images_show_one_lesion():
     labels, groups = many()
     index = lines(labels, split_rows("grouped", labels, groups, seed=0), groups)
-    known = describe(index, None, settings("grouped", 0), [])
+    known = describe(index, "source", None, settings("grouped", 0), [])
     assert (known.origin, known.checked, known.links, known.dropped) == ("source", None, None, None)
-    searched = describe(index, Grouping(groups, checked=70, links=50, dropped=2), settings("grouped", 0), [])
-    assert (searched.origin, searched.checked, searched.links, searched.dropped) == ("pixels", 70, 50, 2)
+    assert known.origins == {"source": 240}
+    index.loc[:9, "group_origin"] = "pixels"
+    index.loc[10:29, "group_origin"] = "alone"
+    grouping = Grouping(groups, checked=70, links=50, dropped=2)
+    searched = describe(index, "table and pixels", grouping, settings("grouped", 0), [])
+    assert (searched.origin, searched.checked, searched.links, searched.dropped) == ("table and pixels", 70, 50, 2)
+    assert searched.origins == {"source": 210, "pixels": 10, "alone": 20}
 
 
 def test_there_are_no_siblings_if_each_row_is_a_lesion():

@@ -56,3 +56,25 @@ def test_too_few_images_of_a_class_are_an_error():
     labels = np.array([0] * 50 + [1] * 2)
     with pytest.raises(LesionError, match="no malignant image is left for the test split"):
         split_groups(labels, np.arange(52), seed=0)
+
+
+def test_every_group_has_the_same_chance_to_be_tested_large_ones_too():
+    """Of 80 groups of 1 to 6 rows and one of 30; the split was once the same for all rare sizes, whatever the seed."""
+    sizes = np.random.default_rng(0).permutation([*np.repeat(np.arange(1, 7), [40, 20, 10, 5, 3, 2]), 30])
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    labels = groups % 2
+    first = np.unique(groups, return_index=True)[1]
+    seeds = 200
+    for name, share in SHARES.items():
+        chosen = sum((split_groups(labels, groups, seed) == name)[first] for seed in range(seeds))
+        error = np.sqrt(share * (1 - share) / seeds)
+        assert chosen.min() > 0
+        assert np.abs(chosen / seeds - share).max() < 4 * error  # .005 of all designs have one of 81 beyond
+        assert np.mean(chosen / seeds) == pytest.approx(share, abs=0.005)
+
+
+@pytest.mark.parametrize("count", [10, 13, 23])
+def test_ten_lesions_of_each_class_are_enough(count):
+    labels = np.arange(2 * count) % 2
+    for seed in range(100):
+        split_groups(labels, np.arange(2 * count), seed)

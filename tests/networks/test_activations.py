@@ -22,8 +22,8 @@ def data():
     images = np.random.default_rng(0).integers(0, 256, (30, SIZE, SIZE, 3), np.uint8)
     splits = np.array(["test"] * 4 + ["train"] * TRAIN + ["validation"] * VALIDATION)
     labels = np.arange(30, dtype=np.int8) % 2
-    record = None  # not read here
-    return PreparedData(images, np.arange(30), labels, splits, np.arange(30), record, fingerprint="some images")
+    unread = [np.zeros(30)] * 5  # ages, sexes, sites, cropped, cleaned shares
+    return PreparedData(images, np.arange(30), labels, splits, np.arange(30), *unread, None, fingerprint="some images")
 
 
 @pytest.fixture

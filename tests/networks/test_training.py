@@ -47,8 +47,8 @@ def data():
     images = random.integers(0, 200, (80, SIZE, SIZE, 3), np.uint8)
     images[labels == 1, ..., 0] += 55
     splits = np.array(["train"] * 48 + ["validation"] * 16 + ["test"] * 16)
-    record = None  # not read here
-    return PreparedData(images, np.arange(80), labels, splits, np.arange(80), record, fingerprint="80 images")
+    unread = [np.zeros(80)] * 5  # ages, sexes, sites, cropped, cleaned shares
+    return PreparedData(images, np.arange(80), labels, splits, np.arange(80), *unread, None, fingerprint="80 images")
 
 
 def small_model():

@@ -1,7 +1,10 @@
 """The images: counts, groups and the leak are those of the artefacts."""
 
 import artefacts as fake
+import pytest
 from pages import LEAK, MANIFEST, Page, read_json, render
+
+from lesion import store
 
 
 def test_split_counts_are_those_of_the_manifest(home):
@@ -13,7 +16,7 @@ def test_split_counts_are_those_of_the_manifest(home):
 def test_groups_are_those_of_the_audit(home):
     page, groups = Page(render()), read_json(home, MANIFEST)["groups"]
     said = page.says("groups")
-    assert "of 23,456 pairs of similar images that were compared, 678 show the same lesion" in said
+    assert "Of 23,456 pairs of similar images that were compared, 678 show the same lesion" in said
     assert "900 groups; 9 of these links were not followed" in said
     rows = page.table("Test images with a sibling in training")
     assert rows["grouped split, as used here"] == [["200", "200"], ["0", "0"], ["0.0%", "0.0"]]
@@ -44,10 +47,55 @@ def test_groups_of_the_source_need_no_search(home):
 
     fake.change(home / MANIFEST, known)
     page = Page(render())
-    assert "The source itself says which images show the same lesion: there are 900 groups." in page.says("groups")
+    said = page.says("groups")
+    assert "The source itself says which images show the same lesion. There are 900 groups." in said
     assert "largest groups" not in page.says("groups") and "pixels" not in page.says("limitations")
     cells = page.table("Test images with a sibling in training")["grouped split, as used here"]
     assert cells == [["Missing: there are too few lesions for such a split", None]]
+
+
+@pytest.mark.parametrize(
+    ("origin", "says", "method"),
+    [
+        ("table", "The metadata table (lesions.csv) says which images show the same lesion.", "As the metadata table"),
+        ("table and pixels", "and the pixels were searched for more. Of 23,456 pairs", "together. Found from the"),
+    ],
+)
+def test_origin_of_the_groups_is_said(home, origin, says, method):
+    def known(manifest):
+        manifest["metadata"] = store.plain(fake.table())
+        manifest["groups"]["origin"] = origin
+        if origin == "table":
+            manifest["groups"] |= {"checked": None, "links": None, "dropped": None}
+
+    fake.change(home / MANIFEST, known)
+    page = Page(render())
+    assert says in page.says("groups") and method in page.says("methods")
+    assert ("in part found from their pixels" in page.says("limitations")) == ("pixels" in origin)
+
+
+def test_origin_of_each_group_is_counted(home):
+    page, origins = Page(render()), read_json(home, MANIFEST)["groups"]["origins"]
+    rows = page.table("Where the group of each image comes from")
+    assert [int(cells[0][1]) for cells in rows.values()] == [rows for rows in origins.values() if rows]
+    assert rows["Found from the pixels"] == [["700", "700"]] and rows["Identical files"] == [["14", "14"]]
+
+
+def test_metadata_table_is_shown_with_what_it_does_not_know(home):
+    assert "Metadata table" not in Page(render()).says("data")
+    fake.change(home / MANIFEST, lambda manifest: manifest.update(metadata=store.plain(fake.table())))
+    page = Page(render())
+    said = page.says("data")
+    assert "lesions.csv gave lesion (lesion_id), age (age_approx) and sex." in said and "some/where" not in said
+    rows = page.table("What the metadata table gave")
+    assert {name: int(cells[0][1]) for name, cells in rows.items()} == {
+        "Images that it knows": 1300, "Images that it does not know": 34, "Lines for other images": 8700,
+        "Lines that repeat an image": 2, "Lesions with images of both labels": 5, "Images whose age is unknown": 57,
+        "Images whose sex is unknown": 3,
+    }  # fmt: skip
+    warnings = page.says("warnings")
+    assert "Images that the metadata table does not know: 34." in warnings
+    assert "Lesions of the metadata table with images of both labels: 5." in warnings
 
 
 def test_the_leak_is_shown_as_measured_and_only_if_it_was(home):

@@ -51,6 +51,26 @@ def test_statistics_are_those_of_the_metrics(home):
     assert "Figures of each model on the test split, at threshold 0.5, with 90 % intervals" in page.tables
     assert "90 % intervals by a bootstrap" in page.says("methods")
     assert "97.5 % sensitivity" in page.table("Operating points of MobileNetV2")
-    assert "if 1 % or 20 % of all lesions are malignant" in page.says("operating")
+    assert "if for example 1 % or 20 % of all lesions are malignant" in page.says("operating")
     assert "PPV at 20\u00a0%" in page.sections["operating"] and "95 %" not in page.says("summary")
     assert "MobileNetV2 0.932 (90 % interval 0.900 to 0.955)" in page.says("answer")
+
+
+def test_baselines_and_decisions_are_described_as_they_were_made(home):
+    fake.change(home / "runs/colour/manifest.json", lambda run: run["method"]["baselines"].update(iterations=123))
+    page = Page(render())
+    said = page.says("methods")
+    assert "(100 or 123 trees, learning rate 0.1)" in said and "at a prevalence of 12 %" in said
+    assert "baseline Colour alone" in page.says("provenance")
+
+
+def test_methods_do_without_baselines(home):
+    for name in ("frame", "colour"):
+        (home / f"runs/{name}/manifest.json").unlink()
+    assert "Baselines" not in Page(render()).says("methods")
+
+
+def test_provenance_names_the_metadata_table_without_its_folder(home):
+    fake.change(home / MANIFEST, lambda manifest: manifest["settings"].update(metadata="/some/where/lesions.csv"))
+    page = Page(render())
+    assert "metadata lesions.csv" in page.says("provenance") and "some/where" not in page.says("provenance")

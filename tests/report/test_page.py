@@ -51,7 +51,9 @@ def test_text_from_outside_stays_text(home):
 
 def test_class_names_stay_text(drawn):
     for path in (drawn / MANIFEST, drawn / METRICS, drawn / EXPLANATIONS):
-        path.write_text(path.read_text().replace("malignant", "<script>").replace("benign", "<b>&"))
+        # In the metrics a number of malignant lesions has that name, whatever the classes are called.
+        names = r'"malignant"(?!: \d)' if path.name == "metrics.json" else '"malignant"'
+        path.write_text(re.sub(names, '"<script>"', path.read_text()).replace("benign", "<b>&"))
     html = render()
     assert html.count("<script>") == 1  # the page's own
     assert "&lt;script&gt; called &lt;b&gt;&amp;" in html

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lesion import config
+from lesion.records.metrics import DecisionCurve
 from lesion.report import plots
 
 CURVE = ([0.0, 0.25, 1.0], [0.0, 0.75, 1.0], 0.8125)
@@ -34,6 +35,36 @@ def test_roc_legend_names_each_model_with_its_area_and_says_where_it_is_undefine
     drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
     assert drawn["CNN from scratch, 0.812"] == CURVE[0]
     assert drawn["EfficientNetB0, undefined"] == []
+
+
+def test_colour_alone_is_a_thin_line_without_marks_on_the_roc_figure():
+    axes = plots.roc_curves({"scratch": CURVE, "colour": CURVE}).axes[0]
+    line = next(line for line in axes.lines if line.get_label() == "Colour alone, 0.812")
+    network = next(line for line in axes.lines if line.get_label() == "CNN from scratch, 0.812")
+    assert line.get_color() == plots.MUTED and line.get_marker() == "None"
+    assert line.get_linewidth() < network.get_linewidth()
+
+
+def curve(benefit):
+    return DecisionCurve(0.1, [0.01, 0.3], benefit, [0.07, None], [0.1, None], act_on_all=[0.09, -0.29])
+
+
+def test_net_benefit_is_drawn_for_each_model_with_bands_for_the_networks_only():
+    figure = plots.decision_curves({
+        "scratch": curve([0.09, 0.05]), "together": curve([0.095, 0.06]), "colour": curve([0.08, 0.03]),
+    })  # fmt: skip
+    axes = figure.axes[0]
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
+    assert drawn == {
+        "CNN from scratch": [0.09, 0.05], "All networks together": [0.095, 0.06], "Colour alone": [0.08, 0.03],
+        "Call all malignant": [0.09, -0.29], "Call none malignant": [0, 0],
+    }  # fmt: skip
+    looks = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in axes.lines}
+    assert looks["All networks together"] == (plots.INK, "--") and looks["Colour alone"] == (plots.MUTED, "-")
+    assert len(axes.collections) == 1
+    low, high = axes.get_ylim()
+    assert -0.05 < low < 0 and high > 0.1  # what is far below 0 is cut off, what is above never
+    assert not re.search(r"\bnan\b", plots.svg(figure, "decision"), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("count", [1, 2, 100])

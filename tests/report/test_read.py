@@ -74,6 +74,8 @@ def test_missing_file_that_the_report_cannot_do_without(home, file, message):
         (EXPLANATIONS, {"data": "0"}, "reports/explanations.json was made from other data: run `invoke explain`"),
         ("runs/scratch/manifest.json", {"data": "0"}, "other data: run `invoke train --model scratch`"),
         ("runs/scratch/manifest.json", {"digest": "0"}, "metrics.json was made from other weights: run `invoke eval"),
+        ("runs/colour/manifest.json", {"data": "0"}, "colour/manifest.json was made from other data: run `invoke base"),
+        ("runs/colour/manifest.json", {"digest": "0"}, "metrics.json was made from other predictions: run `invoke ev"),
         ("runs/scratch/evaluation.json", {"digest": "0"}, "evaluation.json was made from other weights: run `invoke"),
     ],
 )

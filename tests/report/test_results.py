@@ -1,9 +1,12 @@
 """Tables of results: their numbers are those of the artefacts, and what is undefined shows as such."""
 
 import artefacts as fake
-from pages import METRICS, NAMES, Page, is_shown, read_json, render
+import pytest
+from pages import METRICS, NAMES, REFERENCES, Page, is_shown, read_json, render
 
 from lesion import store
+from lesion.report import page as report
+from lesion.report import read
 
 SCORES = ("accuracy", "precision", "recall", "specificity", "f1", "roc_auc")
 
@@ -11,8 +14,9 @@ SCORES = ("accuracy", "precision", "recall", "specificity", "f1", "roc_auc")
 def test_summary_shows_the_figures_of_the_artefacts(home):
     page, metrics = Page(render()), read_json(home, METRICS)
     rows, ends = (shown("Figures of each model on the test split") for shown in (page.table, page.ends))
-    assert list(rows) == list(NAMES.values())
-    for model, name in NAMES.items():
+    models = NAMES | REFERENCES
+    assert list(rows) == list(models.values())
+    for model, name in models.items():
         scores = metrics["models"][model]["test"]
         assert [bounds for _, bounds in ends[name]] == [scores["intervals"][key] for key in SCORES]
         for cell, key in zip(rows[name], SCORES, strict=True):
@@ -21,7 +25,8 @@ def test_summary_shows_the_figures_of_the_artefacts(home):
 
 
 def test_costs_are_those_of_the_artefacts(home):
-    rows = Page(render()).table("What each model costs")
+    rows = Page(render()).table("What each network costs")
+    assert list(rows) == list(NAMES.values())
     for model, name in NAMES.items():
         run, evaluation = (read_json(home, f"runs/{model}/{file}.json") for file in ("manifest", "evaluation"))
         costs = [run["parameters"]["total"], run["size_bytes"], run["seconds"], evaluation["seconds_per_image"]]
@@ -35,7 +40,7 @@ def test_more_figures_and_their_intervals_are_those_of_the_artefacts(home):
     page, metrics = Page(render()), read_json(home, METRICS)
     rows, ends = page.table("More figures"), page.ends("More figures")
     keys = ("average_precision", "partial_auc", "balanced_accuracy", "mcc", "brier")
-    for model, name in NAMES.items():
+    for model, name in (NAMES | REFERENCES).items():
         scores = metrics["models"][model]["test"]
         for cell, key in zip(rows[name], keys, strict=True):
             assert is_shown(cell, scores[key], f"{scores[key]:.3f}"), (model, key)
@@ -44,38 +49,17 @@ def test_more_figures_and_their_intervals_are_those_of_the_artefacts(home):
     assert best["MobileNetV2"] == [0, 1, 2, 3, 4]  # also of the Brier score, where the lowest is best
 
 
-def test_differences_are_those_of_the_artefacts(home):
-    page, pairs = Page(render()), read_json(home, METRICS)["comparisons"]["test"]
-    keys = {"ROC-AUC": ("difference", "p", "p_corrected")}
-    keys["accuracy"] = ("difference", "only_first_right", "only_second_right", "p", "p_corrected")
-    for metric, columns in keys.items():
-        caption, key = f"Differences in {metric} on the test", metric.lower().replace("-", "_")
-        rows, ends = page.table(caption), page.ends(caption)
-        assert list(rows) == [f"{NAMES[pair['first']]} − {NAMES[pair['second']]}" for pair in pairs] and len(rows) == 3
-        for pair, cells, intervals in zip(pairs, rows.values(), ends.values(), strict=True):
-            assert [float(value) for _, value in cells] == [pair[key][column] for column in columns]
-            assert intervals[0][1] == pair[key]["interval"]
-    area, accuracy = (page.table(f"Differences in {metric}") for metric in keys)
-    assert area["CNN from scratch − MobileNetV2"][0][0] == "−0.019"  # .9127 - .9318
-    assert [text for text, _ in accuracy["CNN from scratch − MobileNetV2"][:3]] == ["−0.010", "21", "13"]  # .85 - .86
-    ends = page.ends("Differences in ROC-AUC")
-    assert ends["CNN from scratch − MobileNetV2"][0][0] == "−0.044 to +0.006"  # 2 × .0125 to either side
-    assert area["CNN from scratch − EfficientNetB0"][1][0] == "< 0.001"  # more than 10 standard errors
-    for sentence in read_json(home, METRICS)["preference"]["test"]:
-        assert sentence in page.says("comparison")
-
-
 def test_best_figure_of_each_column_is_marked_the_highest_score_and_the_lowest_cost(home):
     page = Page(render())
     expected = {
         # By hand from the counts: sensitivity .90, .84, .70; F1 180/210, 168/196, 140/195, so a tie of two.
         "Figures of each model on the test split": ([2, 4], [0, 1, 3, 4, 5], []),
-        "What each model costs": ([0, 1], [2, 3], []),
+        "What each network costs": ([0, 1], [2, 3], []),
     }
     for caption, best in expected.items():
         rows = page.table(caption)
         marked = {name: [place for place, cell in enumerate(cells) if "★" in cell[0]] for name, cells in rows.items()}
-        assert marked == dict(zip(NAMES.values(), best, strict=True))
+        assert marked == dict(zip(NAMES.values(), best, strict=True)) | {name: [] for name in page.rows_below(caption)}
         assert all("(best)" in cell[0] for cells in rows.values() for cell in cells if "★" in cell[0])
 
 
@@ -103,7 +87,8 @@ def test_external_rows_without_a_sibling_in_the_splits_are_apart_and_are_the_one
     page = Page(render())
     rows = page.table("The same on those of these rows that have no sibling")
     assert is_shown(rows["MobileNetV2"][5], 0.71, "0.710")
-    assert "Prefer CNN from scratch: the data support that it ranks better than MobileNetV2." in page.says("external")
+    preference = read_json(home, METRICS)["preference"]["external_new"][0]
+    assert preference in page.says("external") and "CNN from scratch" in preference
     assert page.table("Differences in accuracy on the external rows without a sibling")
 
 
@@ -138,3 +123,97 @@ def test_a_figure_without_an_interval_says_so(home):
     assert page.ends("Figures of each model on the test split")["CNN from scratch"][5] == ["interval undefined", []]
     assert page.ends("Differences in accuracy")["CNN from scratch − MobileNetV2"][0] == ["interval undefined", []]
     assert "CNN from scratch 0.913 (95 % interval undefined)" in page.says("answer")
+
+
+# --- beside the networks ----------------------------------------------------------------------------
+def test_what_the_networks_are_seen_beside_is_below_the_rule_and_explained(home):
+    page = Page(render())
+    for caption in ("Figures of each model on the test", "More figures"):
+        assert page.rows_below(caption) == list(REFERENCES.values())
+    assert page.rows_below("What each network costs") == []
+    said = page.says("summary")
+    assert "Frame alone sees the outermost 10 of 224 pixels only" in said  # as it was made, not as it is set now
+    assert "Colour alone knows 67 numbers" in said and "mean of their logits" in said
+
+
+def test_patients_are_below_the_rule_where_the_source_knows_them(home):
+    assert "Age, sex and site" not in Page(render()).says("summary")
+
+    def add(metrics):
+        for name in ("patient", "colour_patient"):
+            metrics["models"][name] = store.plain(fake.measured(name))
+
+    fake.change(home / METRICS, add)
+    page = Page(render())
+    names = [*REFERENCES.values(), "Age, sex and site", "Colour, age, sex and site"]
+    assert page.rows_below("Figures of each model on the test") == names
+    assert "Age, sex and site are known without a look at the picture." in page.says("summary")
+    assert page.values("Figures of each model on the test", "Age, sex and site")[0][5] == 0.7219
+
+
+@pytest.mark.parametrize(
+    ("missing", "shown"),
+    [
+        ({"colour": "not trained: run `invoke baseline`"}, "Missing: not trained: run invoke baseline"),
+        ({}, "Missing: not in reports/metrics.json: run invoke baseline, then invoke evaluate"),
+    ],
+)
+def test_missing_baseline_is_shown_in_its_row_and_is_no_failure(home, missing, shown):
+    def drop(metrics):
+        del metrics["models"]["colour"]
+        metrics["missing"].update(missing)
+        metrics["against_colour"] = {}
+
+    fake.change(home / METRICS, drop)
+    artefacts = read.read_artefacts(tuple(NAMES))
+    assert artefacts.failures == []
+    page = Page(report.render(artefacts))
+    assert page.table("Figures of each model on the test split")["Colour alone"] == [[shown, None]]
+    assert shown.removeprefix("Missing: ") in page.says("warnings")
+    assert "Colour alone" not in page.says("decision") + page.says("roc") + page.says("subgroups")
+
+
+def test_no_baseline_at_all_leaves_the_networks_alone(home):
+    def drop(metrics):
+        for name in REFERENCES:
+            del metrics["models"][name]
+        metrics["against_colour"] = {}
+
+    fake.change(home / METRICS, drop)
+    page = Page(render())
+    assert page.rows_below("Figures of each model on the test split") == ["Frame alone", "Colour alone"]
+    assert "Below the rule" not in page.says("summary") and "against colour" not in page.says("comparison")
+
+
+def test_external_rows_have_the_baselines_that_were_scored_there_below_the_rule(home):
+    def add(metrics):
+        for name in ("scratch", "colour"):
+            metrics["models"][name]["external"] = store.plain(fake.scores([[50, 50], [40, 60]], 0.5432))
+
+    fake.change(home / METRICS, add)
+    page = Page(render())
+    assert page.rows_below("Figures of each model on the rows the source publishes") == ["Colour alone"]
+
+
+def test_scores_per_lesion_are_beside_those_per_image(home):
+    page, metrics = Page(render()), read_json(home, METRICS)
+    caption = "Scores per image and per lesion on the test split, with 95 % intervals"
+    assert list(page.table(caption)) == [*NAMES.values(), "All networks together", "Colour alone"]
+    pairs = {"roc_auc": "roc_auc", "accuracy": "accuracy", "recall": "sensitivity", "specificity": "specificity"}
+    for model, name in NAMES.items():
+        test = metrics["models"][model]["test"]
+        values, ends = page.values(caption, name)
+        per_lesion = [test["lesions"][key] for key in pairs.values()]
+        assert values[::2] == [test[key] for key in pairs] and values[1::2] == [each["value"] for each in per_lesion]
+        assert ends[::2] == [test["intervals"][key] for key in pairs]
+        assert ends[1::2] == [each["interval"] or [] for each in per_lesion]
+    assert "each of the 100 lesions counts once, 46 of them malignant" in page.says("lesions")
+
+
+def test_scores_per_lesion_are_left_out_if_every_lesion_has_one_image(home):
+    def single(metrics):
+        for model in metrics["models"].values():
+            model["test"]["lesions"] = None
+
+    fake.change(home / METRICS, single)
+    assert "lesions" not in Page(render()).sections

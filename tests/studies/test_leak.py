@@ -21,7 +21,8 @@ def data():
     splits = np.array(["train"] * OWN + ["external"] * 8 + ["unreadable"] * 2)
     labels = (groups % 2).astype(np.int8)
     images = np.zeros((len(groups), 4, 4, 3), np.uint8)
-    return PreparedData(images, np.arange(len(groups)), labels, splits, groups, record=None, fingerprint="some")
+    unread = [np.zeros(len(groups))] * 5  # ages, sexes, sites, cropped, cleaned shares
+    return PreparedData(images, np.arange(len(groups)), labels, splits, groups, *unread, None, fingerprint="some")
 
 
 def test_the_same_images_are_split_anew_and_only_what_took_part_in_the_split(data):
