@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 from lesion import config, store
 from lesion.errors import LesionError
 from lesion.evaluation import (
-    calibration,
     collapse,
     comparison,
     decisions,
@@ -23,6 +22,7 @@ from lesion.evaluation import (
     thresholds,
     wording,
 )
+from lesion.evaluation.calibration import temperature
 from lesion.prepared import PreparedData
 from lesion.records.metrics import (
     ClassScores,
@@ -192,7 +192,7 @@ def score(
         per_class=per_class(labels, probabilities >= threshold),
         roc=roc_curve(labels, probabilities),
         operating={"fixed": fixed, **chosen},
-        calibration=calibration.before_and_after(validation, (labels, probabilities), groups),
+        calibration=temperature.before_and_after(validation, (labels, probabilities), groups),
         decision=decisions.curve(labels, probabilities, groups, share=float(np.mean(validation[0]))),
         lesions=lesions.score(labels, probabilities, groups, threshold),
         collapsed=collapse.judge(labels, probabilities, threshold, groups),

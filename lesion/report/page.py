@@ -12,9 +12,10 @@ from markupsafe import Markup
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.report import data, differences, methods, probabilities, results, sentences, tables, verdicts
+from lesion.report import tables
 from lesion.report.artefacts import Artefacts, Context
-from lesion.report.speed import speed
+from lesion.report.sections import data, differences, methods, probabilities, results, sentences, verdicts
+from lesion.report.sections.speed import speed
 
 REPORT_BYTES = 6 * 2**20  # the report stays below this size
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")

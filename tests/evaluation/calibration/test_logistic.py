@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from lesion.evaluation import logistic
+from lesion.evaluation.calibration import logistic
 
 
 def draw(seed, rows=200, slope=0.6, intercept=0.4):

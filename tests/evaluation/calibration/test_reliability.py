@@ -6,7 +6,7 @@ from scipy.special import expit
 from sklearn.calibration import calibration_curve
 
 from lesion import config, store
-from lesion.evaluation import reliability
+from lesion.evaluation.calibration import reliability
 from lesion.records.metrics import Estimate, Reliability, ReliabilityBin
 
 

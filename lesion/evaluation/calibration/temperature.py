@@ -7,7 +7,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from lesion import config
-from lesion.evaluation import collapse, figures, reliability
+from lesion.evaluation import collapse, figures
+from lesion.evaluation.calibration import reliability
 from lesion.records.metrics import Calibration
 
 EDGE = 1.01  # an optimum within this factor of the range's ends lies outside it

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lesion import config
 from lesion.records.metrics import Estimate, LesionScores, Scores
 from lesion.report.artefacts import Artefacts, Context, Model, used_setting
-from lesion.report.differences import difference_tables
+from lesion.report.sections.differences import difference_tables
 from lesion.report.tables import (
     Cell,
     Row,

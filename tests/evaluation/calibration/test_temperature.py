@@ -4,7 +4,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from lesion import store
-from lesion.evaluation import calibration
+from lesion.evaluation.calibration import temperature
 from lesion.records.metrics import Calibration
 
 
@@ -15,35 +15,35 @@ def overconfident(seed, rows=4000, temperature=2.5):
     return (random.random(rows) < expit(logits)).astype(int), expit(logits * temperature)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
-def test_temperature_is_found_and_keeps_the_ranking(temperature, tmp_path):
-    validation, test = overconfident(1, temperature=temperature), overconfident(2, temperature=temperature)
-    calibrated = calibration.before_and_after(validation, test, np.arange(4000))
-    assert calibrated.temperature == pytest.approx(temperature, rel=0.1)
+@pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
+def test_temperature_is_found_and_keeps_the_ranking(true, tmp_path):
+    validation, test = overconfident(1, temperature=true), overconfident(2, temperature=true)
+    calibrated = temperature.before_and_after(validation, test, np.arange(4000))
+    assert calibrated.temperature == pytest.approx(true, rel=0.1)
     assert calibrated.not_fitted is None
-    after = calibration.apply(calibration.fit_temperature(*validation), test[1])
+    after = temperature.apply(temperature.fit_temperature(*validation), test[1])
     assert roc_auc_score(test[0], after) == roc_auc_score(*test)
     assert np.array_equal(after >= 0.5, test[1] >= 0.5)
-    if temperature > 1:
+    if true > 1:
         assert calibrated.after.expected_calibration_error < 0.3 * calibrated.before.expected_calibration_error
         assert calibrated.after.brier < calibrated.before.brier
-    store.write_record(tmp_path / "calibration.json", calibrated)
-    assert store.read_record(tmp_path / "calibration.json", Calibration, "test") == calibrated
+    store.write_record(tmp_path / "temperature.json", calibrated)
+    assert store.read_record(tmp_path / "temperature.json", Calibration, "test") == calibrated
 
 
 def test_temperature_worked_by_hand():
     # Three of four right at logits of ±2 ln 3: the loss is least where they say 3/4, a logit of ln 3, so T = 2.
     labels, probabilities = np.array([1, 1, 1, 0, 0, 0, 0, 1]), np.array([0.9] * 4 + [0.1] * 4)
-    temperature = calibration.fit_temperature(labels, probabilities)
-    assert temperature.value == pytest.approx(2, rel=1e-3)
-    assert calibration.apply(temperature, probabilities)[0] == pytest.approx(0.75, rel=1e-3)
+    fitted = temperature.fit_temperature(labels, probabilities)
+    assert fitted.value == pytest.approx(2, rel=1e-3)
+    assert temperature.apply(fitted, probabilities)[0] == pytest.approx(0.75, rel=1e-3)
 
 
 def test_probabilities_of_0_and_1_are_finite_and_stay_the_extremes():
     labels, probabilities = np.array([0, 0, 1, 1, 0, 1]), np.array([0.0, 1e-8, 1 - 1e-8, 1.0, 1.0, 0.3])
-    temperature = calibration.fit_temperature(labels, probabilities)
-    after = calibration.apply(temperature, probabilities)
-    assert temperature.value > 1 and np.isfinite(after).all()
+    fitted = temperature.fit_temperature(labels, probabilities)
+    after = temperature.apply(fitted, probabilities)
+    assert fitted.value > 1 and np.isfinite(after).all()
     assert after[0] < after[1] < after[5] < after[2] < after[3]
 
 
@@ -59,6 +59,6 @@ def test_probabilities_of_0_and_1_are_finite_and_stay_the_extremes():
 )
 def test_if_no_temperature_is_best_it_stays_1_with_the_reason(labels, probabilities, reason):
     data = np.array(labels), np.array(probabilities)
-    calibrated = calibration.before_and_after(data, data, np.arange(len(labels)))
+    calibrated = temperature.before_and_after(data, data, np.arange(len(labels)))
     assert calibrated.temperature == 1 and reason in calibrated.not_fitted
     assert calibrated.after == calibrated.before

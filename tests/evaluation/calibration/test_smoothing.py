@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lesion.evaluation import smoothing
+from lesion.evaluation.calibration import smoothing
 
 
 def test_a_straight_line_is_kept_whatever_the_weights():

@@ -3,7 +3,8 @@
 import numpy as np
 
 from lesion import config
-from lesion.evaluation import figures, intervals, logistic, smoothing
+from lesion.evaluation import figures, intervals
+from lesion.evaluation.calibration import logistic, smoothing
 from lesion.records.metrics import Estimate, NoiseFloor, Reliability, ReliabilityBin
 
 EVERYWHERE = (-np.inf, np.inf)  # limits of a figure without limits

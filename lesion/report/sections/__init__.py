@@ -1,0 +1,1 @@
+"""The sections of the report: one function each, from the artefacts to what its template may use."""
