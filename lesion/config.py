@@ -126,6 +126,7 @@ class Statistics:
     temperatures: tuple[float, float] = (0.05, 20.0)  # range of the search; an optimum outside it is a broken model
     floor_draws: int = 500  # of labels from the probabilities, for the calibration error of a calibrated model
     calibration_replicates: int = 200  # of the bootstrap, for slope, intercept and calibration index, which cost more
+    older_age: int = 50  # years, from which a patient is in the older subgroup: about the median of HAM10000
     power: float = 0.8  # chance to find a difference that is called detectable
     partial_auc_lesions: int = 50  # of the rarer class; with fewer, the interval of the partial AUC misses too often
     brier_lesions: int = 25  # likewise for the Brier score

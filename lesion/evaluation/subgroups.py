@@ -11,7 +11,6 @@ from lesion.evaluation.areas import rank, roc_area
 from lesion.prepared import PreparedData
 from lesion.records.metrics import Estimate, Subgroup, SubgroupDifference
 
-OLD = 50  # years, from which a patient belongs to the older half: about the median age in HAM10000
 ENDS = (-1.0, 1.0)  # of a difference of two ROC-AUCs
 
 
@@ -48,7 +47,8 @@ def subgroups(
 def _factors(data: PreparedData) -> dict[str, np.ndarray]:
     """Return each factor with the name (N,) of the level that each row of the data is in; empty if unknown."""
     _, group_of_row, images = np.unique(data.groups, return_inverse=True, return_counts=True)
-    ages = np.where(data.ages >= OLD, f"{OLD} and above", f"below {OLD}")
+    age = config.STATISTICS.older_age
+    ages = np.where(data.ages >= age, f"{age} and above", f"below {age}")
     return {
         "photographs of the lesion": np.where(images[group_of_row] > 1, "several", "one"),
         "dark frame": np.where(data.cropped, "cropped", "none"),
