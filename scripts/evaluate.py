@@ -98,6 +98,7 @@ def _write_metrics(data: PreparedData, missing: Mapping[str, str]) -> Mapping[st
         threshold=config.DECISION.threshold,
         statistics=config.STATISTICS,
         decisions=config.DECISIONS,
+        baselines=config.BASELINES,
         models=results.models,
         sizes=results.sizes,
         comparisons=results.comparisons,

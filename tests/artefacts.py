@@ -332,6 +332,7 @@ def metrics() -> MetricsRecord:
         threshold=0.5,
         statistics=STATISTICS,
         decisions=DECISIONS,
+        baselines=config.BASELINES,
         models=models,
         sizes={"validation": size, "test": size},
         comparisons={},

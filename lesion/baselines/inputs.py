@@ -53,15 +53,15 @@ def numbers(
 
     `describe_all` returns what a function of `features` says of the images at these positions (P, K).
     """
-    parts = []
+    columns = []
     if name in FROM_IMAGE:
         values = describe_all(FROM_IMAGE[name])
-        parts.append(Numbers(values, np.zeros(values.shape[1], bool)))
+        columns.append(Numbers(values, np.zeros(values.shape[1], bool)))
     if name in FROM_TABLE:
         patient = _patient(data)
-        parts.append(Numbers(patient.values[positions], patient.categories))
+        columns.append(Numbers(patient.values[positions], patient.categories))
     return Numbers(
-        np.concatenate([part.values for part in parts], axis=1), np.concatenate([part.categories for part in parts])
+        np.concatenate([each.values for each in columns], axis=1), np.concatenate([each.categories for each in columns])
     )
 
 

@@ -24,17 +24,14 @@ def curve(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray, sha
     prevalence = config.DECISIONS.prevalence
     thresholds = np.linspace(config.DECISIONS.lowest, config.DECISIONS.highest, config.DECISIONS.steps)
     moved = expit(figures.logits(probabilities) + logit(prevalence) - logit(share))
-    verdicts = moved[:, np.newaxis] >= thresholds
-    # Columns: each threshold's verdicts on malignant and on benign rows, then the rows of either class.
-    classes = [labels[:, np.newaxis] == label for label in (1, 0)]
-    columns = np.hstack([verdicts & member for member in classes] + classes).astype(float)
+    columns = _counted(labels, moved[:, np.newaxis] >= thresholds)
     edges = [len(thresholds), 2 * len(thresholds), 2 * len(thresholds) + 1]
     cost = (1 - prevalence) * thresholds / (1 - thresholds)
 
     def measure(weights: np.ndarray) -> dict[str, np.ndarray]:
-        found, alarms, malignant, benign = np.split(weights @ columns, edges, axis=1)
+        caught, alarms, malignant, benign = np.split(weights @ columns, edges, axis=1)
         with np.errstate(invalid="ignore"):  # a replicate without a class
-            return {"net_benefit": prevalence * found / malignant - cost * alarms / benign}
+            return {"net_benefit": prevalence * caught / malignant - cost * alarms / benign}
 
     (benefit,) = measure(np.ones((1, len(labels))))["net_benefit"]
     replicates = intervals.bootstrap(labels, groups, measure)["net_benefit"]
@@ -51,3 +48,9 @@ def curve(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray, sha
         high=[ends[1] if ends else None for ends in bounds],
         act_on_all=(prevalence - cost).tolist(),
     )
+
+
+def _counted(labels: np.ndarray, verdicts: np.ndarray) -> np.ndarray:
+    """Return columns (N, 2 T + 2) to add up: the verdicts (N, T) on malignant and on benign rows, then both classes."""
+    classes = [labels[:, np.newaxis] == label for label in (1, 0)]
+    return np.hstack([verdicts & member for member in classes] + classes).astype(float)

@@ -165,13 +165,11 @@ def score(
     `labels` (N,) of 0 and 1, `probabilities` (N,) of malignancy in 0 to 1, `groups` (N,) integers, equal if rows show
     one lesion; from config.DECISION.threshold on the verdict is malignant. `validation`, (labels, probabilities) of
     the validation split, chooses the operating points and the temperature of the calibration; its share of malignant
-    rows is the one that the probabilities are taken to assume. A figure is None if it
-    is undefined: precision if nothing is called malignant, ROC-AUC if only one class is present, an interval among too
-    few groups, and so on. Raises LesionError if a probability is not in 0 to 1.
+    rows is the one that the probabilities are taken to assume. A figure is None if it is undefined: precision if
+    nothing is called malignant, ROC-AUC if only one class is present, an interval among too few groups, and so on.
+    Raises LesionError if a probability is not in 0 to 1.
     """
-    broken = np.sum(~((probabilities >= 0) & (probabilities <= 1)))
-    if broken:
-        raise LesionError(f"{broken:,} of {len(labels):,} predictions are no probability: run `invoke train --force`")
+    _require_probabilities(probabilities)
     threshold = config.DECISION.threshold
     # Any: a number, or None for those figures that Scores allows to be undefined.
     headline: dict[str, Any] = {
@@ -198,6 +196,12 @@ def score(
         collapsed=collapse.judge(labels, probabilities, threshold, groups),
         cautions=collapse.cautions(headline["roc_auc"], bounds["roc_auc"]),
     )
+
+
+def _require_probabilities(values: np.ndarray) -> None:
+    broken = np.sum(~((values >= 0) & (values <= 1)))
+    if broken:
+        raise LesionError(f"{broken:,} of {len(values):,} predictions are no probability: run `invoke train --force`")
 
 
 def per_class(labels: np.ndarray, verdicts: np.ndarray) -> dict[str, ClassScores]:

@@ -134,9 +134,9 @@ def _headline(comparisons: Sequence[Comparison]) -> str:
     guessing = ["None of these trainings ranked the images better than guessing."] if areas[ranked[0]] <= 0.5 else []
     if not better:
         return guessing[0] if guessing else _none_better(ranked, areas)
-    found = [_ranked_better(model, better[model], areas) for model in ranked if model in better]
-    found[0] = f"On this split, {found[0]}"
-    return " ".join([*guessing, *(sentence[0].upper() + sentence[1:] for sentence in found), *_open(undecided)])
+    claims = [_ranked_better(model, better[model], areas) for model in ranked if model in better]
+    claims[0] = f"On this split, {claims[0]}"
+    return " ".join([*guessing, *(claim[0].upper() + claim[1:] for claim in claims), *_open(undecided)])
 
 
 def _ranked_better(model: str, others: Sequence[str], areas: Mapping[str, float]) -> str:
@@ -216,7 +216,7 @@ def _frame(record: MetricsRecord) -> list[str]:
         return []
     test = record.models["frame"].test
     area = interval_phrase(test.roc_auc, test.intervals["roc_auc"], statistics=record.statistics)
-    width = f"{100 * config.BASELINES.frame_share:.0f} %"
+    width = f"{100 * record.baselines.frame_share:.0f} %"
     return [
         f"The frame alone, the outermost {width} of the picture on every side, which hardly show any lesion, has a "
         f"ROC-AUC of {area}."

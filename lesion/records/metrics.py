@@ -251,6 +251,7 @@ class MetricsRecord:
     threshold: float
     statistics: config.Statistics
     decisions: config.Decisions
+    baselines: config.Baselines  # with which those among the models were trained
     models: dict[str, ModelScores]  # networks, then config.REFERENCES that could be measured
     sizes: dict[str, SubsetSize]  # subset -> how much there is to test on
     comparisons: dict[str, list[Comparison]]  # subset -> every pair of networks

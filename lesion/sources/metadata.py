@@ -174,8 +174,8 @@ def _table(path: Path) -> "pd.DataFrame":
 
 def _columns(spelling: dict[str, str]) -> dict[str, str]:
     """Return the facts that a table has -> its columns; `spelling`: lower-case name -> as the table spells it."""
-    found = {fact: next((name for name in names if name in spelling), None) for fact, names in FACTS.items()}
-    return {fact: spelling[name] for fact, name in found.items() if name is not None}
+    first = {fact: next((name for name in names if name in spelling), None) for fact, names in FACTS.items()}
+    return {fact: spelling[name] for fact, name in first.items() if name is not None}
 
 
 def _known(record: MetadataRecord, table: "pd.DataFrame", matched: np.ndarray, labels: np.ndarray) -> Metadata:

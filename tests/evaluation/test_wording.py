@@ -190,7 +190,8 @@ def record(pairs, frame=None):
     models = {}
     if frame:
         models["frame"] = SimpleNamespace(test=SimpleNamespace(roc_auc=frame[0], intervals={"roc_auc": frame[1]}))
-    return SimpleNamespace(against_colour={"test": pairs}, models=models, statistics=config.STATISTICS)
+    settings = {"statistics": config.STATISTICS, "baselines": config.BASELINES}
+    return SimpleNamespace(against_colour={"test": pairs}, models=models, **settings)
 
 
 def beside_colour(areas, supported=(), colour=0.856):
