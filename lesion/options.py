@@ -142,7 +142,7 @@ WEIGHTS = Option("auto", "of the backbones: auto (ImageNet, or random without a 
 EPOCHS = Option(AS_PROFILE, "at most; default: as fits the data", _at_least(1))
 TUNE_EPOCHS = Option(AS_PROFILE, "of fine-tuning, at most; default: as fits the data", _at_least(0))
 SEED = Option(0, "of everything random; same seed, same figures", _check_seed)
-FORCE = Option(False, "do it again though it is done")
+FORCE = Option(False, "do it again even if it is done")
 
 PREPARE = {
     "data": DATA,

@@ -135,7 +135,7 @@ def _metadata(values: argparse.Namespace, source: Source) -> Metadata | None:
     """Return what is known of the images, and print one line about it."""
     known, problem = metadata.find(values.metadata, values.data, source)
     if problem:
-        say(f"prepare: goes on without {metadata.FILE}: {problem}")
+        say(f"prepare: left out {metadata.FILE}: {problem}")
     if known is not None:
         say(f"prepare: {known.sentence()}")
     return known

@@ -414,53 +414,18 @@ def _difference(first: float | None, second: float | None, error: float) -> dict
 
 
 def scores(confusion: list[list[int]], area: float, temperature: float = 1.0) -> Scores:
-    (true_negative, false_positive), (false_negative, true_positive) = confusion
-    called, actual = true_positive + false_positive, true_positive + false_negative
-    rows = called + true_negative + false_negative
-    benign = ClassScores(
-        precision=true_negative / (true_negative + false_negative),
-        recall=true_negative / (true_negative + false_positive),
-        f1=2 * true_negative / (2 * true_negative + false_negative + false_positive),
-        support=rows - actual,
-    )
-    malignant = ClassScores(
-        precision=true_positive / called,
-        recall=true_positive / actual,
-        f1=2 * true_positive / (called + actual),
-        support=actual,
-    )
-    average = ClassScores(
-        precision=(benign.precision + malignant.precision) / 2,
-        recall=(benign.recall + malignant.recall) / 2,
-        f1=(benign.f1 + malignant.f1) / 2,
-        support=rows,
-    )
-    figures = {
-        "accuracy": (true_positive + true_negative) / rows,
-        "precision": malignant.precision,
-        "recall": malignant.recall,
-        "f1": malignant.f1,
-        "specificity": benign.recall,
-        "roc_auc": area,
-        "average_precision": area - 0.0213,
-        "partial_auc": (area - 0.4) / 3,
-        "balanced_accuracy": average.recall,
-        "mcc": benign.recall + malignant.recall - 1.0123,
-        "brier": 0.9876 - area,
-    }
+    classes = class_scores(confusion)
+    benign, malignant = classes["benign"], classes["malignant"]
+    figures = headline(confusion, classes, area)
     rate = np.linspace(0, 1, 60)
+    rows = sum(map(sum, confusion))
     return Scores(
         rows=rows,
         groups=rows // 2,
         **figures,
         intervals={name: [value - 0.0321, value + 0.0234] for name, value in figures.items()},
         confusion=confusion,
-        per_class={
-            "benign": benign,
-            "malignant": malignant,
-            "macro average": average,
-            "weighted average": average,
-        },
+        per_class=classes,
         roc=RocCurve(false_positive_rate=rate.tolist(), true_positive_rate=(rate ** (1 / area - 1)).tolist()),
         operating={
             "fixed": point(0.5, malignant.recall, benign.recall),
@@ -485,6 +450,44 @@ def scores(confusion: list[list[int]], area: float, temperature: float = 1.0) ->
         collapsed=[],
         cautions=[],
     )
+
+
+def class_scores(confusion: list[list[int]]) -> dict[str, ClassScores]:
+    """Return the figures of each class and their averages; both classes have as many images."""
+    (true_negative, false_positive), (false_negative, true_positive) = confusion
+    benign = class_score(true_negative, called=true_negative + false_negative, actual=true_negative + false_positive)
+    malignant = class_score(true_positive, called=true_positive + false_positive, actual=true_positive + false_negative)
+    average = ClassScores(
+        precision=(benign.precision + malignant.precision) / 2,
+        recall=(benign.recall + malignant.recall) / 2,
+        f1=(benign.f1 + malignant.f1) / 2,
+        support=benign.support + malignant.support,
+    )
+    return {"benign": benign, "malignant": malignant, "macro average": average, "weighted average": average}
+
+
+def class_score(right: int, called: int, actual: int) -> ClassScores:
+    return ClassScores(
+        precision=right / called, recall=right / actual, f1=2 * right / (called + actual), support=actual
+    )
+
+
+def headline(confusion: list[list[int]], classes: dict[str, ClassScores], area: float) -> dict[str, float]:
+    """Return the headline figures; those that the confusion matrix does not give are made up from `area`."""
+    benign, malignant = classes["benign"], classes["malignant"]
+    return {
+        "accuracy": (confusion[0][0] + confusion[1][1]) / sum(map(sum, confusion)),
+        "precision": malignant.precision,
+        "recall": malignant.recall,
+        "f1": malignant.f1,
+        "specificity": benign.recall,
+        "roc_auc": area,
+        "average_precision": area - 0.0213,
+        "partial_auc": (area - 0.4) / 3,
+        "balanced_accuracy": classes["macro average"].recall,
+        "mcc": benign.recall + malignant.recall - 1.0123,
+        "brier": 0.9876 - area,
+    }
 
 
 def point(threshold: float, sensitivity: float, specificity: float) -> OperatingPoint:

@@ -73,9 +73,9 @@ def whole(model: keras.Model, data: PreparedData, batch_size: int, seed: int) ->
 def above_cut(
     model: keras.Model, computed: Mapping[str, Activations], data: PreparedData, batch_size: int, seed: int
 ) -> Workload:
-    """Return the workload of the layers above the cut of `model`, as it is frozen now, on activations: the fast way.
+    """Return the fast workload: only the layers of `model` above the cut, trained on stored activations.
 
-    `computed` holds the activations by the name of the cut.
+    Where the cut is follows from the layers that are frozen; `computed` holds the activations by the name of the cut.
     """
     cut = surgery.last_frozen(model)
     return Workload(

@@ -25,7 +25,7 @@ def freeze_backbone(model: keras.Model, tuned_share: float = 0.0) -> None:
 
 
 def last_frozen(model: keras.Model) -> str:
-    """Return the name of the layer at which to cut `model`, as it is frozen now: training changes nothing below it.
+    """Return the name of the layer at which to cut `model`: its layers up to there are frozen, the rest is trained.
 
     It is the pooling if the whole backbone is frozen. Otherwise it is the last layer before the first trained one
     whose output is all that the layers above need, since residual blocks and gates reach past their neighbours.

@@ -61,7 +61,7 @@ def build(name: str, size: int, asked: str) -> tuple[keras.Model, WeightsRecord]
     except LesionError:
         if asked == "imagenet":
             raise
-        replaced = "the ImageNet weights cannot be had, so it starts from random ones and is trained whole"
+        replaced = "could not fetch the ImageNet weights, so all its layers are trained from random ones"
         say(f"train: {name}: {replaced}")
         return models.build(name, size), WeightsRecord(asked, RANDOM, replaced)
 

@@ -197,12 +197,12 @@ def differences(pairs: Mapping[str, Mapping[str, tuple[float, Sequence[float]] |
 def reliability(
     before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]] | None, model: str
 ) -> Figure:
-    """Draw (mean probability, share of malignant) of the bins, as they are and with a temperature (None: without)."""
+    """Draw (mean probability, share of malignant) of the bins, before and after a temperature (None: not fitted)."""
     style = config.NETWORKS[model]
     with matplotlib.rc_context(_RC):
         figure, axes = _axes((3.6, 3.5), "Mean probability of malignant", "Share that is malignant")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8)
-        axes.plot(*zip(*before, strict=True), ":", color=INK, marker="x", ms=5, label="as it is")
+        axes.plot(*zip(*before, strict=True), ":", color=INK, marker="x", ms=5, label="without")
         if after is not None:
             axes.plot(
                 *zip(*after, strict=True), "-", color=style.colour, marker=style.marker, ms=5, label="with temperature"

@@ -53,7 +53,7 @@ def load_public() -> tuple[Mapping[str, "Dataset"], str]:
     try:
         return datasets.load_dataset(name), f"{origin}, from the local cache ({reason})"
     except Exception as error:
-        raise HubUnavailable(f"the Hub's data set {origin} cannot be had ({reason})") from error
+        raise HubUnavailable(f"could not fetch the data set {origin} ({reason})") from error
     finally:
         datasets.config.HF_HUB_OFFLINE = offline_before
 

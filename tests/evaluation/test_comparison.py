@@ -3,6 +3,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from draws import draw
 from scipy.stats import binomtest, norm
 from sklearn import metrics as sk
 
@@ -26,20 +27,6 @@ S100B = np.array([
     5, 9, 30, 3, 9, 4, 23, 70, 9, 27, 71, 8, 26, 8, 16, 9, 13, 10, 8, 11, 33, 11, 28, 7, 10, 32, 22, 7, 5, 24, 38,
     10, 15, 8, 14, 10, 7, 4, 19, 56, 14, 58, 32, 82, 74, 15, 47, 17, 44, 15, 50, 48,
 ])  # fmt: skip
-
-
-def draw(seed, lesions=60, areas=(0.85, 0.85), shared=0.7):
-    """Return labels, two models' probabilities and groups; a lesion's 1 to 6 images resemble each other."""
-    random = np.random.default_rng(seed)
-    groups = np.repeat(np.arange(lesions), random.integers(1, 7, lesions))
-    labels = (np.arange(lesions) < lesions // 2).astype(int)[groups]
-    models = []
-    for area in areas:
-        noise = np.sqrt(shared) * random.normal(size=lesions)[groups]
-        noise += np.sqrt(1 - shared) * random.normal(size=len(groups))
-        apart = np.sqrt(2) * norm.ppf(area)
-        models.append(1 / (1 + np.exp(-apart * (apart * (labels - 0.5) + noise))))
-    return labels, *models, groups
 
 
 def test_delong_equals_the_published_example():

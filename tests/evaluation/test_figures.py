@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn import metrics as sk
+from draws import by_scikit_learn
 
 from lesion import config
 from lesion.evaluation import figures
@@ -16,23 +16,6 @@ def draw(seed, rows=80):
     random = np.random.default_rng(seed)
     labels = random.integers(0, 2, rows)
     return labels, (1 / (1 + np.exp(-random.normal(2 * labels - 1, 2)))).round(2)
-
-
-def by_scikit_learn(labels, probabilities, threshold):
-    """Return the figures that scikit-learn has; it has no partial area above a sensitivity."""
-    verdicts = probabilities >= threshold
-    return {
-        "accuracy": sk.accuracy_score(labels, verdicts),
-        "precision": sk.precision_score(labels, verdicts),
-        "recall": sk.recall_score(labels, verdicts),
-        "f1": sk.f1_score(labels, verdicts),
-        "specificity": sk.recall_score(labels, verdicts, pos_label=0),
-        "roc_auc": sk.roc_auc_score(labels, probabilities),
-        "average_precision": sk.average_precision_score(labels, probabilities),
-        "balanced_accuracy": sk.balanced_accuracy_score(labels, verdicts),
-        "mcc": sk.matthews_corrcoef(labels, verdicts),
-        "brier": sk.brier_score_loss(labels, probabilities),
-    }
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8])

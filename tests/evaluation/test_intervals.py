@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from draws import by_scikit_learn
 from scipy.stats import binomtest, norm
-from sklearn import metrics as sk
 
 from lesion import config
 from lesion.evaluation import figures, intervals
@@ -27,19 +27,7 @@ def draw(seed, lesions=60, area=0.85, shared=0.7):
 def test_every_headline_metric_has_an_interval_around_it():
     labels, probabilities, groups = draw(0, lesions=120)
     bounds = intervals.intervals(labels, probabilities, groups, 0.5)
-    verdicts = probabilities >= 0.5
-    values = {
-        "accuracy": sk.accuracy_score(labels, verdicts),
-        "precision": sk.precision_score(labels, verdicts),
-        "recall": sk.recall_score(labels, verdicts),
-        "f1": sk.f1_score(labels, verdicts),
-        "specificity": sk.recall_score(labels, verdicts, pos_label=0),
-        "roc_auc": sk.roc_auc_score(labels, probabilities),
-        "average_precision": sk.average_precision_score(labels, probabilities),
-        "balanced_accuracy": sk.balanced_accuracy_score(labels, verdicts),
-        "mcc": sk.matthews_corrcoef(labels, verdicts),
-        "brier": sk.brier_score_loss(labels, probabilities),
-    }
+    values = by_scikit_learn(labels, probabilities, 0.5)
     assert set(bounds) == set(METRICS)
     for name, value in values.items():
         low, high = bounds[name]

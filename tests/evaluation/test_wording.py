@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from draws import draw
 
 from lesion import config
 from lesion.evaluation import comparison, wording
@@ -21,20 +21,6 @@ def networks(monkeypatch):
     nets = {name: replace(scratch, title=f"Net {name.upper()}") for name in "abc"}
     monkeypatch.setattr(config, "NETWORKS", nets)
     monkeypatch.setattr(config, "STATISTICS", replace(config.STATISTICS, replicates=200))
-
-
-def draw(seed, lesions=60, areas=(0.85, 0.85), shared=0.7):
-    """Return labels, two models' probabilities and groups; a lesion's 1 to 6 images resemble each other."""
-    random = np.random.default_rng(seed)
-    groups = np.repeat(np.arange(lesions), random.integers(1, 7, lesions))
-    labels = (np.arange(lesions) < lesions // 2).astype(int)[groups]
-    models = []
-    for area in areas:
-        noise = np.sqrt(shared) * random.normal(size=lesions)[groups]
-        noise += np.sqrt(1 - shared) * random.normal(size=len(groups))
-        apart = np.sqrt(2) * norm.ppf(area)
-        models.append(1 / (1 + np.exp(-apart * (apart * (labels - 0.5) + noise))))
-    return labels, *models, groups
 
 
 def test_phrases():

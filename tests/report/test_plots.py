@@ -91,7 +91,7 @@ def test_differences_are_drawn_with_their_intervals_and_without_what_is_undefine
 def test_reliability_is_drawn_as_it_is_and_with_the_temperature_where_one_was_fitted():
     axes = plots.reliability([(0.1, 0.2), (0.9, 0.7)], [(0.2, 0.2), (0.8, 0.7)], "scratch").axes[0]
     drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines[1:]}
-    assert drawn == {"as it is": ([0.1, 0.9], [0.2, 0.7]), "with temperature": ([0.2, 0.8], [0.2, 0.7])}
+    assert drawn == {"without": ([0.1, 0.9], [0.2, 0.7]), "with temperature": ([0.2, 0.8], [0.2, 0.7])}
     assert len(plots.reliability([(0.1, 0.2)], None, "scratch").axes[0].lines) == 2  # and the diagonal
 
 

@@ -69,7 +69,7 @@ def test_a_faulty_hub_costs_one_line_and_leaves_a_sound_cache(published, tmp_pat
             ("down", "auto", 60, "503"),
             ("busy", "isic", 60, "503"),
             ("mute", "auto", 1, "hardly any data"),
-            ("cut", "isic", 1, "cannot be had"),
+            ("cut", "isic", 1, "could not fetch the data set"),
         ):
             hub.fault = fault
             ((name, *told),) = client(hub, tmp_path / "home", data, stall=stall)

@@ -141,9 +141,9 @@ def calibration(artefacts: Artefacts) -> Context:
 
 
 def _calibrations(artefacts: Artefacts, show: Callable[[Reliability, float | None], list[Cell]]) -> list[Row]:
-    """Return one row for each network as it is, and one with its temperature if one was fitted.
+    """Return one row for each network without a temperature, and one with it if one was fitted.
 
-    `show` gets the figures and the temperature, None for the network as it is.
+    `show` gets the figures and the temperature, None for the row without it.
     """
     rows = []
     for model in artefacts.models:
@@ -152,7 +152,7 @@ def _calibrations(artefacts: Artefacts, show: Callable[[Reliability, float | Non
             rows.append(Row(model.title, [], note=model.absent["scores"]))
             continue
         record = test.calibration
-        rows.append(Row(f"{model.title}, as it is", show(record.before, None)))
+        rows.append(Row(f"{model.title}, without temperature", show(record.before, None)))
         if not record.not_fitted:
             rows.append(Row(f"{model.title}, with temperature", show(record.after, record.temperature)))
     return rows

@@ -71,7 +71,7 @@ def test_calibration_errors_are_those_of_the_artefacts_with_what_chance_makes(ho
         values, ends = page.values(caption, row)
         assert values == [error, floor["mean"], floor["high"], ici["value"], ici_floor["mean"], ici_floor["high"]]
         assert ends[3] == ici["interval"]
-    shown = [text for text, _ in page.table(caption)["CNN from scratch, as it is"][:3]]
+    shown = [text for text, _ in page.table(caption)["CNN from scratch, without temperature"][:3]]
     assert shown == ["0.082", "0.071", "0.102"]  # .0815, less .0108, plus .0209
 
 
@@ -83,16 +83,16 @@ def test_direction_of_the_calibration_is_that_of_the_artefacts(home):
         assert values[1:] == [record["brier"], record["intercept"]["value"], record["slope"]["value"]]
         assert ends[2:] == [record["intercept"]["interval"], record["slope"]["interval"]]
     rows = page.table(caption)
-    assert [text for text, _ in rows["CNN from scratch, as it is"]] == ["none", "0.075", "−0.080", "0.920"]
+    assert [text for text, _ in rows["CNN from scratch, without temperature"]] == ["none", "0.075", "−0.080", "0.920"]
     assert [text for text, _ in rows["CNN from scratch, with temperature"]] == ["1.450", "0.069", "−0.020", "0.980"]
-    assert page.ends(caption)["CNN from scratch, as it is"][2][0] == "−0.390 to +0.210"
+    assert page.ends(caption)["CNN from scratch, without temperature"][2][0] == "−0.390 to +0.210"
 
 
 def calibrations(metrics):
     """Yield (name of the row, record of its calibration)."""
     for model, name in NAMES.items():
         record = metrics["models"][model]["test"]["calibration"]
-        yield f"{name}, as it is", record["before"]
+        yield f"{name}, without temperature", record["before"]
         yield f"{name}, with temperature", record["after"]
 
 
