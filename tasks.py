@@ -83,6 +83,7 @@ report = stage("report", "Put everything into one HTML file: writes reports/inde
 all_stages = stage("all", "Run the whole experiment; what is done already is skipped.", run_all)
 predict = stage("predict", "Judge images of your own: prints the verdicts, writes reports/predictions/.")
 bench = stage("bench", "Measure how fast the project is on this machine: writes reports/bench.json.")
+study = stage("study", "Train anew on several divisions of the lesions: writes reports/study.json.")
 leak = stage("leak", "Measure how much a random split flatters a model: writes reports/leak.json.")
 clean = stage("clean", "Remove what the stages wrote, and nothing else.")
 

@@ -21,6 +21,7 @@ HOME = Path(os.environ.get("LESION_HOME") or PROJECT).expanduser().resolve()
 DATA = HOME / "data"  # what prepare writes
 RUNS = HOME / "runs"  # what train writes, one folder for each network
 REPORTS = HOME / "reports"  # what evaluate, explain and report write
+STUDY = HOME / "study"  # the trainings of a study
 LEAK = HOME / "leak"  # what leak works with: a home of its own
 LOCK = HOME / ".lock"  # held while a stage runs
 TEMPLATES = PROJECT / "templates"
@@ -167,6 +168,23 @@ class Decisions:
 
 
 @dataclass(frozen=True)
+class Folds:
+    """How networks are trained anew on several divisions of the lesions."""
+
+    validation: float = 0.15  # share of the lesions outside the tested fold; early stopping looks at them
+
+
+@dataclass(frozen=True)
+class Margin:
+    """When a difference between networks trained anew matters; fixed before the first study was run."""
+
+    margin: float = 0.01  # ROC-AUC; networks that differ by less are as good as equal
+    prior: float = 0.03  # standard deviation of true differences between networks, before any data
+    probable: float = 0.95  # a chance above this is called probable
+    equivalence: float = 0.90  # confidence of the interval that must lie within the margin: two one-sided tests at .05
+
+
+@dataclass(frozen=True)
 class Gallery:
     """Which images are shown."""
 
@@ -181,6 +199,8 @@ STATISTICS = Statistics()
 COLLAPSE = Collapse()
 BASELINES = Baselines()
 DECISIONS = Decisions()
+FOLDS = Folds()
+MARGIN = Margin()
 GALLERY = Gallery()
 
 

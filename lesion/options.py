@@ -5,9 +5,10 @@ Nothing here is slow to import.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lesion.errors import LesionError
 Value = Any  # str, int, float or bool: the type of the option's default
 AS_PROFILE = -1  # stands for "as the profile of the data says"
 BENCH_PARTS = ("training", "pipeline", "gradcam", "prepare")
+FEWEST_REPEATS = 3  # of `study`: two say next to nothing of how much trainings differ
 FEWEST_SEEDS = 2  # of `leak`: nobody knows how far a second one would be from a single one
 
 
@@ -35,10 +37,15 @@ def flag(name: str) -> str:
 
 
 def chosen_networks(model: str) -> tuple[str, ...]:
-    """Return the networks that `--model` means: all if it is empty; raises LesionError for unknown ones."""
-    if model and model not in config.NETWORKS:
-        raise LesionError(f"--model {model!r} is not known: give one of {', '.join(config.NETWORKS)}")
-    return (model,) if model else tuple(config.NETWORKS)
+    """Return the networks that `--model` means, names with commas between them: all if it is empty.
+
+    They come in the order of the registry. Raises LesionError for unknown ones.
+    """
+    names = [name.strip() for name in model.split(",")] if model else list(config.NETWORKS)
+    for name in names:
+        if name not in config.NETWORKS:
+            raise LesionError(f"--model {name!r} is not known: give one of {', '.join(config.NETWORKS)}")
+    return tuple(name for name in config.NETWORKS if name in names)
 
 
 def data_path(data: str) -> Path | None:
@@ -97,6 +104,11 @@ def _check_model(name: str, value: Value) -> None:
     chosen_networks(value)
 
 
+def _check_one_model(name: str, value: Value) -> None:
+    if len(chosen_networks(value)) > 1 and value:
+        raise LesionError(f"--model {value!r} is more than one: give one of {', '.join(config.NETWORKS)}")
+
+
 def _check_data(name: str, value: Value) -> None:
     data_path(value)
 
@@ -132,7 +144,12 @@ def _check_image(name: str, value: Value) -> None:
         raise LesionError(f"--image {value!r} is neither a file nor a folder")
 
 
-MODEL = Option("", f"one of {', '.join(config.NETWORKS)}; default: all of them", _check_model)
+def _check_cluster(name: str, value: Value) -> None:
+    if value and not re.fullmatch(r"(tcp|tls)://[^\s:/]+:\d{1,5}", str(value)):
+        raise LesionError(f"--cluster {value!r} is no address: give tcp://HOST:PORT, as the Dask scheduler prints it")
+
+
+MODEL = Option("", f"one or more of {','.join(config.NETWORKS)}; default: all of them", _check_model)
 DATA = Option(
     "auto",
     "auto (the public data, or the drawn sample without a network), isic, sample, a FOLDER, a FILE.parquet",
@@ -183,11 +200,25 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     "all": {**PREPARE, **TRAIN, "force": FORCE},
     "predict": {
         "image": Option(None, "an image file, or a folder of them", _check_image),
-        "model": replace(MODEL, help="default: the best by validation ROC-AUC"),
+        "model": Option("", "default: the best by validation ROC-AUC", _check_one_model),
+    },
+    "study": {
+        **{name: option for name, option in TRAIN.items() if name != "no_cache_activations"},
+        "folds": Option(5, "parts of the lesions; each is tested once", _at_least(2, ", 5 are usual")),
+        "repeats": Option(3, "partitions into folds", _at_least(FEWEST_REPEATS, ", 3 are usual")),
+        "workers": Option(0, "trainings at a time, by Dask on this machine; default: one by one", _at_least(0)),
+        "cluster": Option("", "tcp://HOST:PORT of a Dask scheduler that shares this folder", _check_cluster),
+        "threads": Option(1, "processor threads of a training; other numbers give other last digits", _at_least(1)),
+        "count_failed": Option(False, "count a training that failed as guessing; else there is no result"),
+        "force": FORCE,
+    },
+    "cell": {  # one training of a study or leak, which start it; no task
+        "study": Option(None, "the folder of the study"),
+        "cell": Option(None, "the name of the training"),
     },
     "leak": {
         # The quickest to train, and the one that did best in the original work.
-        "model": replace(MODEL, default="mobilenet", help=f"one of {', '.join(config.NETWORKS)}"),
+        "model": Option("mobilenet", f"one of {', '.join(config.NETWORKS)}", _check_one_model),
         "data": Option(
             "",
             "as for prepare; default: the data that is prepared",

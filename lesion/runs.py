@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 METRICS = config.REPORTS / "metrics.json"
 EXPLANATIONS = config.REPORTS / "explanations.json"
+STUDY = config.REPORTS / "study.json"
 LEAK = config.REPORTS / "leak.json"
 BENCH = config.REPORTS / "bench.json"
 REPORT = config.REPORTS / "index.html"
 REPORT_MANIFEST = config.REPORTS / "report.json"
-REPORT_FILES = (METRICS, EXPLANATIONS, LEAK, BENCH, REPORT, REPORT_MANIFEST)
+REPORT_FILES = (METRICS, EXPLANATIONS, STUDY, LEAK, BENCH, REPORT, REPORT_MANIFEST)
 PROBABILITY_DECIMALS = 8  # in predictions.csv
 
 

@@ -1,7 +1,9 @@
-"""The division of rows into training, validation and test: stratified, by seed, whole groups or single rows.
+"""The division of rows into training, validation and test, or into folds: stratified, by seed, whole groups or rows.
 
 A group is the set of rows that show one lesion. In the grouped split all its rows are in one split.
 """
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -23,42 +25,83 @@ def split_rows(kind: str, labels: np.ndarray, groups: np.ndarray, seed: int) -> 
 def split_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
     """Assign each row to a split so that groups stay whole and classes keep their shares.
 
-    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, names of `config.SPLITS`. In each
-    class the groups are put in random order, then by size, the largest first, and dealt in runs (see `_deal`): every
-    group, however large, is in a split with that split's share as its chance, and all splits have groups of each size
-    in proportion. A group with both labels counts by the label of most of its rows (ties: malignant).
+    `labels` (N,) of 0 and 1 and `groups` (N,) of any integers; returns (N,) strings, names of `config.SPLITS`. Dealt as
+    `_deal_groups` explains: every group, however large, is in a split with that split's share as its chance.
 
     Raises LesionError if a split would be left without one of the classes.
     """
-    _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    label_of_group = np.bincount(group_of_row, weights=labels) * 2 >= sizes
-    split_of_group = np.zeros(len(sizes), dtype=int)
+    shares = [getattr(config.PREPARATION, name) for name in config.SPLITS]
     random = np.random.default_rng(seed)
-    for label in (False, True):
-        members = random.permutation(np.flatnonzero(label_of_group == label))
-        members = members[np.argsort(-sizes[members], kind="stable")]
-        for first in range(0, len(members), config.PREPARATION.run):
-            run = members[first : first + config.PREPARATION.run]
-            split_of_group[run] = _deal(len(run), random)
-    splits = np.array(config.SPLITS)[split_of_group[group_of_row]]
-    _require_both_classes(labels, splits)
+    numbers = _deal_groups(labels, groups, config.PREPARATION.run, lambda count: _deal(count, shares, random), random)
+    splits = np.array(config.SPLITS)[numbers]
+    require_both_classes(labels, splits)
     return splits
 
 
-def _deal(count: int, random: np.random.Generator) -> np.ndarray:
-    """Return the splits of `count` groups, numbers (count,) in random order, each split as often as its share says.
+def folds(kind: str, labels: np.ndarray, groups: np.ndarray, count: int, seed: Sequence[int]) -> np.ndarray:
+    """Return the fold (N,), 0 to `count` - 1, of each row: groups stay whole, and classes keep their shares.
+
+    Arguments as those of `split_rows`. Of groups of about one size each fold gets as many as any other. Raises
+    LesionError if a class has fewer groups than there are folds.
+    """
+    own = groups if kind == "grouped" else np.arange(len(labels))
+    for label, name in enumerate(config.CLASSES):
+        if (lesions := len(np.unique(own[labels == label]))) < count:
+            raise LesionError(
+                f"{count} folds need at least {count} {name} lesions, and there are {lesions}: "
+                "give fewer --folds, or prepare more images"
+            )
+    random = np.random.default_rng(seed)
+    return _deal_groups(labels, own, count, lambda size: random.permutation(count)[:size], random)
+
+
+def hold_out(kind: str, labels: np.ndarray, groups: np.ndarray, share: float, seed: Sequence[int]) -> np.ndarray:
+    """Return which rows (N,) bool are held out, about `share` of the groups; arguments as those of `split_rows`."""
+    own = groups if kind == "grouped" else np.arange(len(labels))
+    random = np.random.default_rng(seed)
+    shares = [1 - share, share]
+    return _deal_groups(labels, own, config.PREPARATION.run, lambda count: _deal(count, shares, random), random) == 1
+
+
+def _deal_groups(
+    labels: np.ndarray,
+    groups: np.ndarray,
+    run: int,
+    deal: Callable[[int], np.ndarray],
+    random: np.random.Generator,
+) -> np.ndarray:
+    """Return a number (N,) for each row, the same in a group; `deal` returns numbers for so many groups.
+
+    In each class the groups are put in random order, then by size, the largest first, and dealt in runs of `run`: so
+    all numbers have groups of each size in proportion. A group with both labels counts by the label of most of its rows
+    (ties: malignant).
+    """
+    _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    label_of_group = np.bincount(group_of_row, weights=labels) * 2 >= sizes
+    numbers = np.zeros(len(sizes), dtype=int)
+    for label in (False, True):
+        members = random.permutation(np.flatnonzero(label_of_group == label))
+        members = members[np.argsort(-sizes[members], kind="stable")]
+        for first in range(0, len(members), run):
+            dealt = members[first : first + run]
+            numbers[dealt] = deal(len(dealt))
+    return numbers[group_of_row]
+
+
+def _deal(count: int, shares: Sequence[float], random: np.random.Generator) -> np.ndarray:
+    """Return a number for each of `count` groups, in random order, each number as often as its share says.
 
     What the shares leave over is rounded systematically (Madow, Annals of Mathematical Statistics 20 (1949) 333): one
-    random number moves all limits, so that the mean number of groups in a split is its share, exactly.
+    random number moves all limits, so that the mean number of groups with a number is its share, exactly.
     """
-    shares = [getattr(config.PREPARATION, name) for name in config.SPLITS]
     limits = np.cumsum(shares) * count + random.random()
     ends = np.floor(limits + ROUNDING).astype(int)
     ends[-1] = count
     return random.permutation(np.repeat(np.arange(len(shares)), np.diff(ends, prepend=0)))
 
 
-def _require_both_classes(labels: np.ndarray, splits: np.ndarray) -> None:
+def require_both_classes(labels: np.ndarray, splits: np.ndarray) -> None:
+    """Raise LesionError unless each of config.SPLITS has rows of both classes; `labels` and `splits` (N,)."""
     for name in config.SPLITS:
         for label, class_name in enumerate(config.CLASSES):
             if not np.any((splits == name) & (labels == label)):
