@@ -82,11 +82,11 @@ def weight_file(weights: str, model: str) -> Path | None:
     return path
 
 
-def _at_least(lowest: int, usual: str = "") -> Callable[[str, Value], None]:
-    """Return a check for a number of at least `lowest`; AS_PROFILE passes below it."""
+def _at_least(lowest: int, usual: str = "", as_profile: bool = False) -> Callable[[str, Value], None]:
+    """Return a check for a number of at least `lowest`; AS_PROFILE passes below it if the profile may decide."""
 
     def check(name: str, value: Value) -> None:
-        if value != AS_PROFILE and value < lowest:
+        if value < lowest and not (as_profile and value == AS_PROFILE):
             raise LesionError(f"{flag(name)} {value} is too small: give at least {lowest}{usual}")
 
     return check
@@ -156,8 +156,8 @@ DATA = Option(
     _check_data,
 )
 WEIGHTS = Option("auto", "of the backbones: auto (ImageNet, or random without a network), imagenet, none, a FOLDER")
-EPOCHS = Option(AS_PROFILE, "at most; default: as fits the data", _at_least(1))
-TUNE_EPOCHS = Option(AS_PROFILE, "of fine-tuning, at most; default: as fits the data", _at_least(0))
+EPOCHS = Option(AS_PROFILE, "at most; default: as fits the data", _at_least(1, as_profile=True))
+TUNE_EPOCHS = Option(AS_PROFILE, "of fine-tuning, at most; default: as fits the data", _at_least(0, as_profile=True))
 SEED = Option(0, "of everything random; same seed, same figures", _check_seed)
 FORCE = Option(False, "do it again even if it is done")
 
@@ -180,7 +180,9 @@ TRAIN = {
     "weights": WEIGHTS,
     "epochs": EPOCHS,
     "tune_epochs": TUNE_EPOCHS,
-    "batch_size": Option(AS_PROFILE, "images in a training step; default: as fits the data", _at_least(1)),
+    "batch_size": Option(
+        AS_PROFILE, "images in a training step; default: as fits the data", _at_least(1, as_profile=True)
+    ),
     "learning_rate": Option(
         1e-3, "of Adam; fine-tuning takes a fraction of it, as the network needs", _check_learning_rate
     ),
@@ -251,11 +253,13 @@ def check(stage: str, values: Mapping[str, Value]) -> None:
             weight_file(str(values["weights"]), model)
     if values.get("views", AS_PROFILE) != AS_PROFILE:
         _check_views(values)
+    if values.get("workers") and values.get("cluster"):
+        raise LesionError("--workers and --cluster exclude each other: give one of them")
 
 
 def _check_views(values: Mapping[str, Value]) -> None:
     views = values["views"]
-    if values["no_cache_activations"]:
+    if values.get("no_cache_activations"):
         raise LesionError(f"--views {views} and --no-cache-activations exclude each other: give one of them")
     if views < 1:
         raise LesionError(f"--views {views} does not work: give at least 1")

@@ -1,6 +1,7 @@
 """data/: the prepared images, one memory-mapped array, and one line of the index for each."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,22 @@ INDEX = config.DATA / "index.csv"
 MANIFEST = config.DATA / "manifest.json"
 MADE_BY = "invoke prepare"
 COLUMNS = ("row", "label", "split", "group", "age", "sex", "site", "cropped", "cleaned_share")  # that are read
+# What is kept of an image while the others are prepared: 66 bytes, so that hundreds of thousands fit in memory.
+MEASURED = np.dtype(
+    [
+        ("readable", np.bool_),
+        ("width", np.int32),
+        ("height", np.int32),
+        ("cropped", np.uint8),
+        ("crop_left", np.int32),
+        ("crop_top", np.int32),
+        ("crop_right", np.int32),
+        ("crop_bottom", np.int32),
+        ("cleaned_share", np.float64),
+        ("file", "S32"),  # SHA-256 of the encoded image
+    ]
+)
+WRITTEN = [name for name in MEASURED.names or () if name not in ("readable", "file")]  # columns of index.csv
 
 
 @dataclass(frozen=True)
@@ -94,31 +111,39 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
     )
 
 
-def index_line(row: int, label: int, external: bool, result: "Prepared | None") -> dict[str, int | float | str]:
-    """Return the line of index.csv of one image, `result` being None if it cannot be read.
+def measurements(encoded: bytes, result: "Prepared") -> tuple[bool | int | float | bytes, ...]:
+    """Return what is kept of an image that could be read, in the order of MEASURED."""
+    share = round(result.cleaned_share, 5)
+    digest = hashlib.sha256(encoded).digest()
+    return True, result.width, result.height, result.cropped, *result.box, share, digest
 
-    What is known of all images only, split, group, and what a table says, is filled in later.
+
+def new_index(rows: np.ndarray, labels: np.ndarray, external: np.ndarray, measured: np.ndarray) -> "pd.DataFrame":
+    """Return the lines of index.csv of N images, without what is known of all images only.
+
+    `rows` (N,) int64, `labels` (N,) int8 and `external` (N,) bool are those of a source; `measured` (N,) MEASURED is
+    zero where an image cannot be read. Split, group, and what a table says, are filled in later.
     """
-    left, top, right, bottom = result.box if result else (0, 0, 0, 0)
-    split = config.UNREADABLE if result is None else config.EXTERNAL if external else ""
-    return {
-        "row": row,
-        "label": label,
-        "split": split,
-        "group": row,
-        "width": result.width if result else 0,
-        "height": result.height if result else 0,
-        "cropped": int(result.cropped) if result else 0,
-        "crop_left": left,
-        "crop_top": top,
-        "crop_right": right,
-        "crop_bottom": bottom,
-        "cleaned_share": round(result.cleaned_share, 5) if result else 0.0,
+    import pandas as pd
+
+    columns = {
+        "row": rows,
+        "label": labels,
+        "split": np.select([~measured["readable"], external], [config.UNREADABLE, config.EXTERNAL], ""),
+        "group": rows,
+        **{name: measured[name] for name in WRITTEN},
         "group_origin": "",
-        "age": float("nan"),
+        "age": np.nan,
         "sex": "",
         "site": "",
     }
+    return pd.DataFrame(columns)
+
+
+def identical(measured: np.ndarray) -> np.ndarray:
+    """Return a number for each image, (N,) int64, the same for the same file; -1 where an image cannot be read."""
+    _, numbers = np.unique(measured["file"], return_inverse=True)
+    return np.where(measured["readable"], numbers, -1)
 
 
 def readable(index: "pd.DataFrame") -> "pd.DataFrame":

@@ -24,6 +24,15 @@ PREPARED = (
     TEMPORARY,
     f"{preview.FOLDER}/{TEMPORARY}",
 )
+TRAINED = (*config.NETWORKS, *config.BASELINE_NAMES)
+STUDY = (
+    "plan.json",
+    *(f"cells/{model}-{kind}-[0-9]*" for model in TRAINED for kind in config.SPLIT_KINDS),
+    *(f"shared/{name}" for name in TRAINED),
+    "shared/.*.lock",
+    ".shared-*",  # with which a cluster was checked
+    TEMPORARY,
+)
 
 
 def main() -> bool:
@@ -43,16 +52,11 @@ def main() -> bool:
 
 def _written() -> dict[Path, list[str]]:
     """Return what the stages write below each folder, as glob patterns."""
-    trials = [f"{config.RUNS.name}/{model}-{split}-[0-9]*" for model in config.NETWORKS for split in config.SPLIT_KINDS]
     every_run: list[Run | BaselineRun] = [*runs.all_runs().values(), *runs.all_baselines().values()]
     return {
         config.DATA: [*PREPARED],
-        config.LEAK: [
-            *(f"{config.DATA.name}/{name}" for name in PREPARED),
-            *trials,
-            "activations",
-            config.LOCK.name,
-        ],
+        config.STUDY: [*STUDY],
+        config.LEAK: [*STUDY, *(f"{config.DATA.name}/{name}" for name in PREPARED), config.LOCK.name],
         config.RUNS: [f"{run.name}/{name}" for run in every_run for name in (*run.written, TEMPORARY)],
         config.REPORTS: [
             *(path.name for path in runs.REPORT_FILES),

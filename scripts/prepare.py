@@ -96,10 +96,9 @@ def _settings(values: argparse.Namespace, image_size: int) -> PreparationSetting
 class Stream:
     """What is known once all images have been read."""
 
-    lines: list[dict[str, int | float | str]] = field(default_factory=list)  # of index.csv
+    measured: np.ndarray  # (N,) prepared.MEASURED; zero for an image that cannot be read
     unreadable: list[Unreadable] = field(default_factory=list)
     examples: preview.Chosen = field(default_factory=dict)
-    files: list[str] = field(default_factory=list)  # digest of each encoded image; "" for one that cannot be read
     digest: str = ""  # of the prepared images
 
 
@@ -118,9 +117,9 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
         prepared.new_images(len(source.rows), settings.image_size, room) as append,
         _keypoint_store(len(source.rows), search) as points,
     ):
-        stream = _read(source, settings, append, points)
-        index = _table(stream, known)
-        grouping = _assign_groups(index, said, stream.files, points, settings.seed)
+        stream = read(source, settings, append, points)
+        index = _table(source, stream, known)
+        grouping = _assign_groups(index, said, prepared.identical(stream.measured), points, settings.seed)
         _assign_splits(index, settings.split, settings.seed)
     store.write_table(prepared.INDEX, index)
     preview.clear()
@@ -156,7 +155,7 @@ def _keypoint_store(rows: int, search: bool) -> AbstractContextManager[KeypointS
     return keypoints.temporary_store(config.DATA / ".keypoints", rows) if search else contextlib.nullcontext()
 
 
-def _read(
+def read(
     source: Source, settings: PreparationSettings, append: Callable[[np.ndarray], None], points: KeypointStore | None
 ) -> Stream:
     """Prepare every image of `source`, `append` it, and write its keypoints to `points`, if there is such a store.
@@ -164,7 +163,7 @@ def _read(
     Raises LesionError if too many are unreadable.
     """
     cv2.setNumThreads(1)  # several images are prepared at a time already
-    stream = Stream()
+    stream = Stream(np.zeros(len(source.rows), prepared.MEASURED))
     digest = hashlib.sha256()
     size = settings.image_size
     describe = None if points is None else keypoints.describe
@@ -179,10 +178,8 @@ def _read(
         else:
             append(result.image)
             digest.update(result.image.tobytes())
+            stream.measured[position] = prepared.measurements(photograph.encoded, result)
             preview.choose(stream.examples, position, photograph.encoded, result)
-        stream.files.append("" if result is None else hashlib.sha256(photograph.encoded).hexdigest())
-        row, label, external = (int(each[position]) for each in (source.rows, source.labels, source.external))
-        stream.lines.append(prepared.index_line(row, label, bool(external), result))
     stream.digest = digest.hexdigest()
     _require_readable(stream.unreadable, len(source.rows))
     return stream
@@ -199,23 +196,21 @@ def _require_readable(unreadable: list[Unreadable], count: int) -> None:
         say(f"prepare: row {image.row} is left out: {image.reason}")
 
 
-def _table(stream: Stream, known: Metadata | None) -> "pd.DataFrame":
+def _table(source: Source, stream: Stream, known: Metadata | None) -> "pd.DataFrame":
     """Return the index, without groups and splits."""
-    import pandas as pd
-
-    index = pd.DataFrame(stream.lines)
+    index = prepared.new_index(source.rows, source.labels, source.external, stream.measured)
     if known is not None:
         index = index.assign(age=known.ages, sex=known.sexes, site=known.sites)
     return index
 
 
 def _assign_groups(
-    index: "pd.DataFrame", said: join.Said, files: list[str], points: KeypointStore | None, seed: int
+    index: "pd.DataFrame", said: join.Said, identical: np.ndarray, points: KeypointStore | None, seed: int
 ) -> Grouping | None:
     """Fill in the columns `group` and `group_origin`; return how groups were found in the pixels, if they were."""
     begin = time.monotonic()
     grouping = None if points is None else find.find_groups(points, seed, progress)
-    join.assign(index, said, files, grouping)
+    join.assign(index, said, identical, grouping)
     if "source" not in said:
         searched = f"; found in {duration(time.monotonic() - begin)}" if grouping else ""
         say(f"prepare: {join.sentence(index, said, grouping)}{searched}")

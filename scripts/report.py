@@ -53,6 +53,7 @@ def fingerprint(names: Sequence[str]) -> str:
 def _write(names: Sequence[str], wanted: str) -> list[str]:
     from lesion.report.page import render
     from lesion.report.read import read_artefacts
+    from lesion.report.sections.differences import study_advice
 
     begin = time.monotonic()
     artefacts = read_artefacts(names)
@@ -60,6 +61,8 @@ def _write(names: Sequence[str], wanted: str) -> list[str]:
     failures = [f"{name}: {reason}" for name, reason in artefacts.failures]
     record = ReportRecord(wanted, failures, store.provenance(time.monotonic() - begin))
     store.write_record(runs.REPORT_MANIFEST, record)
+    if text := study_advice(artefacts):
+        say(f"report: {text}")
     say(f"report: {runs.REPORT} ({runs.REPORT.stat().st_size / 1e6:.1f} MB) in {duration(time.monotonic() - begin)}")
     return failures
 

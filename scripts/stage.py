@@ -33,7 +33,8 @@ def run(stage: str, main: Callable[[], bool], exclusive: bool = True) -> NoRetur
     except Exception as error:
         if not store.is_disk_full(error):
             raise
-        _fail(f"the disk is full: free some space below {config.HOME} and run {stage} again")
+        with contextlib.suppress(OSError):  # the words may go to the same disk
+            _fail(f"the disk is full: free some space below {config.HOME} and run {stage} again")
         os._exit(2)  # at once: h5py would print more about it while it closes its files
     sys.stdout.flush()
     sys.exit(status)

@@ -10,6 +10,7 @@ REFERENCES = {"together": "All networks together", "frame": "Frame alone", "colo
 METRICS = "reports/metrics.json"
 MANIFEST = "data/manifest.json"
 EXPLANATIONS = "reports/explanations.json"
+STUDY = "reports/study.json"
 LEAK = "reports/leak.json"
 BENCH = "reports/bench.json"
 VOID = {"meta", "img", "br", "link"}  # elements without an end

@@ -18,16 +18,20 @@ from lesion.images import crop, hair, preprocess
 from lesion.networks import settings
 from lesion.prepared import PreparedData
 from lesion.records.preparation import SourceRecord
+from lesion.records.study import Design, Plan
+from lesion.studies import cells, design, summary
 
 BLOCKS = [  # where the block is, its name, and the stages that use it
-    (config, "PREPARATION", {"prepare", "leak"}),
-    (config, "AUGMENTATION", {"prepare", "train", "leak"}),
-    (config, "TRAINING", {"train", "leak"}),
-    (config, "COLLAPSE", {"train", "evaluate", "leak"}),
-    (config, "DECISION", {"train", "evaluate", "explain", "leak"}),
-    (config, "STATISTICS", {"evaluate", "leak"}),
-    (config, "BASELINES", {"baseline"}),
+    (config, "PREPARATION", {"prepare", "study", "leak"}),
+    (config, "AUGMENTATION", {"prepare", "train", "study", "leak"}),
+    (config, "TRAINING", {"train", "study", "leak"}),
+    (config, "COLLAPSE", {"train", "evaluate", "study", "leak"}),
+    (config, "DECISION", {"train", "evaluate", "explain", "study", "leak"}),
+    (config, "STATISTICS", {"evaluate", "study", "leak"}),
+    (config, "BASELINES", {"baseline", "study"}),
     (config, "DECISIONS", {"evaluate"}),
+    (config, "FOLDS", {"study", "leak"}),
+    (config, "MARGIN", {"study"}),
     (config, "GALLERY", {"explain"}),
     (crop, "CROPPING", {"prepare"}),
     (hair, "HAIR", {"prepare"}),
@@ -38,7 +42,7 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (find, "LINKING", {"prepare"}),
     (preview, "PREVIEW", {"prepare"}),
 ]
-PROFILE = {"image_size": "prepare", "limit": "prepare"}  # all other fields of a profile: train and leak
+PROFILE = {"image_size": "prepare", "limit": "prepare"}  # all other fields of a profile: train, study and leak
 CONTENT = PreparedData(
     images=np.zeros((3, 32, 32, 3), np.uint8),
     rows=np.arange(3),
@@ -56,6 +60,13 @@ CONTENT = PreparedData(
 NETWORK = ("views", "tune_factor", "half_precision")  # the fields of a network that a training depends on
 
 
+def trainings(kinds, resolved, baselines):
+    """Return the fingerprint of each training of a study of the networks `resolved` and of `baselines`."""
+    own = Design(kinds, folds=2, tested=2, repeats=3, seed=0)
+    plan = Plan("0" * 16, "../data", own, {each.model: each for each in resolved}, baselines, 1)
+    return [cells.fingerprint(plan, cell) for cell in design.cells(own, [*plan.settings, *baselines])]
+
+
 def fingerprints():
     """Return the fingerprint of each stage on the drawn sample, as it would be with the settings as they are now."""
     defaults = {
@@ -70,7 +81,8 @@ def fingerprints():
         "baseline": inputs.fingerprints(CONTENT),
         "evaluate": evaluate.metrics_fingerprint(CONTENT, {"scratch": "1" * 16}, {}),
         "explain": explain.fingerprint("scratch", [1, 2]),
-        "leak": [[settings.fingerprint("leak", each, "0" * 16) for each in resolved], leak.method()],
+        "study": [trainings(["grouped"], resolved, inputs.fingerprints(CONTENT)), summary.method()],
+        "leak": [trainings(list(config.SPLIT_KINDS), resolved, {}), leak.method()],
     }
 
 
@@ -116,7 +128,7 @@ def test_a_changed_setting_makes_just_the_stages_that_use_it_run_again(module, n
 def test_a_changed_profile_changes_what_is_left_to_it(field, before, monkeypatch):
     profile = dataclasses.replace(config.SAMPLE, **{field: changed(getattr(config.SAMPLE, field))})
     monkeypatch.setattr(config, "SAMPLE", profile)
-    users = {PROFILE[field]} if field in PROFILE else {"train", "leak"}
+    users = {PROFILE[field]} if field in PROFILE else {"train", "study", "leak"}
     assert stages_that_change(before) == users
 
 
@@ -125,7 +137,7 @@ def test_a_changed_entry_of_a_network_makes_it_train_again_and_no_other(field, b
     network = config.NETWORKS["mobilenet"]
     entry = dataclasses.replace(network, **{field: changed(getattr(network, field))})
     monkeypatch.setitem(config.NETWORKS, "mobilenet", entry)
-    assert stages_that_change(before) == {"train", "leak"}
+    assert stages_that_change(before) == {"train", "study", "leak"}
     trained = zip(config.NETWORKS, before["train"], fingerprints()["train"], strict=True)
     assert [name for name, old, new in trained if old != new] == ["mobilenet"]
 
@@ -134,12 +146,12 @@ def test_a_changed_entry_of_a_network_makes_it_train_again_and_no_other(field, b
     ("column", "other", "users"),
     [
         ("groups", np.zeros(3, int), {"evaluate"}),
-        ("ages", np.array([51.0, np.nan, 60.0]), {"evaluate", "baseline"}),
-        ("sexes", np.array(["", "", "female"]), {"evaluate", "baseline"}),
-        ("sites", np.array(["back", "face", "foot"]), {"evaluate", "baseline"}),
+        ("ages", np.array([51.0, np.nan, 60.0]), {"evaluate", "baseline", "study"}),
+        ("sexes", np.array(["", "", "female"]), {"evaluate", "baseline", "study"}),
+        ("sites", np.array(["back", "face", "foot"]), {"evaluate", "baseline", "study"}),
         ("cropped", np.zeros(3, bool), {"evaluate"}),
         ("cleaned_shares", np.zeros(3), {"evaluate"}),
-        ("fingerprint", "2" * 16, {"evaluate", "baseline"}),
+        ("fingerprint", "2" * 16, {"evaluate", "baseline", "study"}),
     ],
 )
 def test_what_is_known_of_the_images_makes_just_the_stages_that_use_it_run_again(

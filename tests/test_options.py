@@ -38,6 +38,13 @@ def values(stage, **changed):
         ("all", {"model": "resnet"}, "--model 'resnet' is not known"),
         ("leak", {"seeds": 1}, "--seeds 1 is too small: give at least 2, 3 are usual"),
         ("leak", {"data": "nowhere"}, "'nowhere' does not exist"),
+        ("study", {"folds": 1}, "--folds 1 is too small: give at least 2, 5 are usual"),
+        ("study", {"repeats": 2}, "--repeats 2 is too small: give at least 3, 3 are usual"),
+        ("study", {"threads": 0}, "--threads 0 is too small: give at least 1"),
+        ("study", {"workers": -1}, "--workers -1 is too small: give at least 0"),
+        ("study", {"views": 0}, "--views 0 does not work: give at least 1"),
+        ("study", {"cluster": "host:8786"}, "--cluster 'host:8786' is no address: give tcp://HOST:PORT"),
+        ("study", {"workers": 2, "cluster": "tcp://host:8786"}, "--workers and --cluster exclude each other"),
         ("bench", {"part": "lunch"}, "--part 'lunch' is not known: give one of training, pipeline, gradcam, prepare"),
         ("bench", {"repeats": 0}, "--repeats 0 is too small: give at least 1, 5 is usual"),
         ("predict", {"image": "nothing.jpg"}, "--image 'nothing.jpg' is neither a file nor a folder"),
@@ -73,7 +80,7 @@ def test_a_command_carries_just_what_differs_from_the_defaults():
     assert words[2:] == ["--model", "scratch", "--epochs", "3", "--no-cache-activations"]
 
 
-@pytest.mark.parametrize("stage", [stage for stage in options.STAGES if stage != "all"])
+@pytest.mark.parametrize("stage", [stage for stage in options.STAGES if stage not in ("all", "cell")])
 def test_invoke_and_the_script_offer_the_same_options_with_the_same_help(stage):
     commands = [
         [sys.executable, "-m", "invoke", "--help", stage],

@@ -1,11 +1,16 @@
 """Prepared data on disk: written whole, read back, and refused if its parts do not fit."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
+import prepare
 import pytest
 
 from lesion import config, prepared, store
 from lesion.errors import LesionError
+from lesion.images.preprocess import Prepared
+from lesion.images.stream import Photograph
 from lesion.records.preparation import (
     Groups,
     MetadataRecord,
@@ -14,6 +19,7 @@ from lesion.records.preparation import (
     PreprocessingShares,
     SourceRecord,
 )
+from lesion.sources.source import Source
 
 ROWS, SIZE = 4, 8
 
@@ -143,3 +149,53 @@ def test_data_are_complete_once_the_manifest_is_there_and_carries_the_fingerprin
     assert prepared.is_complete(fingerprint) and not prepared.is_complete("another")
     prepared.IMAGES.unlink()
     assert not prepared.is_complete(fingerprint)
+
+
+def measured_images():
+    """Return what is kept of four images: whole, unreadable, cropped, and the first file again."""
+    measured = np.zeros(4, prepared.MEASURED)
+    whole = Prepared(np.zeros((SIZE, SIZE, 3), np.uint8), 60, 40, (0, 0, 60, 40), 0.0)
+    cropped = Prepared(np.zeros((SIZE, SIZE, 3), np.uint8), 60, 40, (5, 4, 58, 39), 0.1234567)
+    for position, encoded, result in ((0, b"one", whole), (2, b"two", cropped), (3, b"one", whole)):
+        measured[position] = prepared.measurements(encoded, result)
+    return measured
+
+
+def test_the_index_has_a_line_for_each_image_readable_or_not(home):
+    labels, external = np.array([0, 1, 1, 0], np.int8), np.array([False, False, False, True])
+    store.write_table(prepared.INDEX, prepared.new_index(np.array([3, 5, 8, 9]), labels, external, measured_images()))
+    assert prepared.INDEX.read_text().splitlines() == [
+        "row,label,split,group,width,height,cropped,crop_left,crop_top,crop_right,crop_bottom,cleaned_share,"
+        "group_origin,age,sex,site",
+        "3,0,,3,60,40,0,0,0,60,40,0.0,,nan,,",
+        "5,1,unreadable,5,0,0,0,0,0,0,0,0.0,,nan,,",
+        "8,1,,8,60,40,1,5,4,58,39,0.12346,,nan,,",
+        "9,0,external,9,60,40,0,0,0,60,40,0.0,,nan,,",
+    ]
+
+
+def test_the_same_file_has_the_same_number_and_an_unreadable_one_has_none():
+    one, unreadable, two, again = prepared.identical(measured_images()).tolist()
+    assert one == again != two and unreadable == -1 and min(one, two) >= 0
+
+
+def test_of_an_image_that_is_on_disk_less_than_200_bytes_stay_in_memory(monkeypatch):
+    rows = 3000
+    pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
+
+    def photographs(*_):
+        for row in range(rows):
+            result = Prepared(pixels.copy(), 300 + row, 400, (0, 0, 300 + row, 400), row / 7e4)
+            yield Photograph(b"%d" % row, result, None, "")
+
+    monkeypatch.setattr(prepare, "prepare_images", photographs)
+    described = SourceRecord("folder", "", replaced=None)
+    labels, external, names = np.zeros(rows, np.int8), np.zeros(rows, bool), np.zeros(rows, str)
+    source = Source(described, np.arange(rows), labels, external, None, names, None, lambda: iter([]))
+    tracemalloc.start()
+    try:
+        stream = prepare.read(source, record().settings, lambda image: None, None)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert stream.measured["readable"].all() and kept < 200 * rows

@@ -13,7 +13,15 @@ import keras
 import numpy as np
 import pytest
 
+from lesion import options, prepared
+from lesion.baselines import inputs
+from lesion.networks import settings
+from lesion.records.study import Design
 from lesion.sources.drawn import DrawnSample
+from lesion.studies import design, running
+from lesion.studies.design import Cell
+from lesion.studies.folders import Fitted, StudyFolder
+from lesion.studies.running import Study
 
 PROJECT = Path(__file__).resolve().parents[1]
 SMALL = ["--data", "sample", "--limit", "80", "--image-size", "32"]
@@ -244,9 +252,65 @@ def test_frozen_layers_run_once_and_no_cache_activations_runs_them_in_each_step(
     assert not run.exists()
 
 
+def guessed(home, stage, own, baselines, left):
+    """Finish by guessing all trainings of a study of the scratch network by `stage`, but for those `left`, by name."""
+    data = prepared.open_data(home / "data")
+    brief = {"weights": "none", "epochs": 1, "batch_size": 16}
+    values = {name: option.default for name, option in options.TRAIN.items()}
+    asked = {"scratch": settings.resolve("scratch", values | brief, data.record)}
+    files = StudyFolder(home / stage)
+    plan = running.make_plan(files, home / "data", data, own, asked, baselines(data), 1)
+    study = Study(stage, files, data, plan)
+    random = np.random.default_rng(0)
+    for cell, wanted in study.wanted.items():
+        if cell.name not in left:
+            divided = design.divide(data, own, cell)
+            positions = np.flatnonzero(np.isin(divided.splits, ("validation", "test")))
+            weights = "none needed" if cell.model == "scratch" else ""
+            fitted = Fitted(positions, random.uniform(size=len(positions)), weights)
+            study.folder(cell).finish(wanted, fitted, divided, design.training_seed(own, cell), 60.0)
+    return study
+
+
+def test_study_trains_what_is_not_trained_yet_and_says_what_all_trainings_show(home):
+    own = Design(["grouped"], folds=2, tested=2, repeats=3, seed=0)
+    study = guessed(home, "study", own, inputs.fingerprints, ["scratch-grouped-0-1", "colour-grouped-2-0"])
+    words = ["study", "--model", "scratch", "--folds", "2", "--repeats", "3", *BRIEF]
+    printed = invoke(home, *words)
+    assert printed.count("test ROC-AUC") == 2 and "17 of 18 done" in printed and "18 of 18 done" in printed
+    assert "study: CNN from scratch, partition 1 of 3, fold 2 of 2: test ROC-AUC " in printed
+    written = json.loads((home / "reports" / "study.json").read_text())
+    assert written["headline"] in printed
+    assert list(written["models"]) == ["scratch", *BASELINES]
+    for name, model in written["models"].items():
+        areas = [[study.area(Cell(name, "grouped", repeat, fold)) for fold in (0, 1)] for repeat in (0, 1, 2)]
+        assert model["cells"] == [pytest.approx(row) for row in areas]
+        assert model["roc_auc"]["value"] == pytest.approx(np.mean(areas)) and model["failed"] == 0
+    (pair,) = written["differences"]
+    assert (pair["first"], pair["second"], pair["supported"]) == ("scratch", "colour", False)
+    assert 0 < pair["p"] <= 1 and pair["interval"][0] < pair["value"] < pair["interval"][1]
+    assert written["weights"] == {"scratch": "none needed"} and written["shared_views"] == {}
+    before = state(home)
+    assert "study: all trainings are done and reports/study.json is up to date" in invoke(home, *words)
+    assert state(home) == before
+    shutil.rmtree(home / "study" / "cells" / "frame-grouped-1-1")
+    assert invoke(home, *words).count("test ROC-AUC") == 1
+    manifest = home / "data" / "manifest.json"
+    text = manifest.read_text()
+    try:
+        manifest.write_text(text.replace(json.loads(text)["data"], "0" * 16))
+        said = invoke(home, *words, status=2)
+    finally:
+        manifest.write_text(text)
+    assert "study/ holds 18 trainings of other data or settings than now: set LESION_HOME to keep them, or" in said
+
+
 def test_leak_trains_on_both_splits_and_the_report_shows_what_the_random_one_adds(home):
-    before, words = state(home), ["leak", "--model", "scratch", "--epochs", "1", "--seeds", "2"]
-    invoke(home, *words)
+    own = Design(["grouped", "random"], folds=5, tested=1, repeats=2, seed=0)
+    guessed(home, "leak", own, lambda data: {}, ["scratch-random-1-0"])
+    before, words = state(home), ["leak", "--model", "scratch", "--epochs", "1", "--weights", "none", "--seeds", "2"]
+    printed = invoke(home, *words)
+    assert printed.count("test ROC-AUC") == 1 and "random split, partition 2 of 2, fold 1 of 5: test ROC-AUC" in printed
     measured = json.loads((home / "reports" / "leak.json").read_text())
     trials = {(trial["seed"], trial["split"]): trial for trial in measured["trials"]}
     assert set(trials) == {(seed, split) for seed in (0, 1) for split in ("grouped", "random")}
@@ -255,14 +319,10 @@ def test_leak_trains_on_both_splits_and_the_report_shows_what_the_random_one_add
         assert measured["difference"][metric]["mean"] == pytest.approx(mean)
     for (_, split), trial in trials.items():
         assert (trial["with_sibling"] > 0) == (split == "random")
-    assert sorted(path.name for path in (home / "leak" / "runs").glob("*/*")) == ["result.json"] * 4
-    (home / "leak" / "runs" / "scratch-random-1" / "result.json").unlink()
-    finished = (home / "leak" / "runs" / "scratch-random-0" / "result.json").stat().st_mtime_ns
+    between = state(home)
     assert "it is measured already" in invoke(home, *words)
-    assert (home / "leak" / "runs" / "scratch-random-0" / "result.json").stat().st_mtime_ns == finished
-    assert json.loads((home / "reports" / "leak.json").read_text()) == measured
-    after = state(home)
-    assert all(after[path] == time for path, time in before.items())
+    assert state(home) == between
+    assert all(between[path] == time for path, time in before.items())
     invoke(home, "report")
     assert measured["sentence"] in (home / "reports" / "index.html").read_text()
 
@@ -454,6 +514,8 @@ def test_the_random_split_tears_lesions_apart_and_the_audit_says_so(tmp_path):
         (["leak", "--model", "resnet"], "--model 'resnet' is not known"),
         (["leak", "--seeds", "1"], "--seeds 1 is too small: give at least 2, 3 are usual"),
         (["leak", "--data", "nowhere"], "'nowhere' does not exist"),
+        (["study"], "data/manifest.json is missing: run `invoke prepare` first"),
+        (["study", "--repeats", "2"], "--repeats 2 is too small: give at least 3, 3 are usual"),
         (["leak"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["bench", "--part", "gradcam"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["train"], "data/manifest.json is missing: run `invoke prepare` first"),
@@ -476,7 +538,7 @@ def test_what_cannot_be_done_is_one_line_that_says_what_to_do(tmp_path, words, s
 def test_the_list_of_tasks_reads_like_documentation(tmp_path):
     printed = invoke(tmp_path, "--list")
     stages = ("prepare", "train", "baseline", "evaluate", "explain", "report")
-    for name in ("all", *stages, "predict", "leak", "bench", "clean", "test"):
+    for name in ("all", *stages, "predict", "study", "leak", "bench", "clean", "test"):
         assert f"\n  {name} " in printed
     help_text = invoke(tmp_path, "--help", "train")
     for option in (

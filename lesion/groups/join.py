@@ -75,16 +75,13 @@ def origin(said: Said, grouping: Grouping | None) -> str:
     return " and ".join([*said, *(["pixels"] if grouping else [])])
 
 
-def assign(index: "pd.DataFrame", said: Said, files: Sequence[str], grouping: Grouping | None) -> None:
+def assign(index: "pd.DataFrame", said: Said, identical: np.ndarray, grouping: Grouping | None) -> None:
     """Fill in the columns `group`, the row number of the group's first image, and `group_origin` of the index.
 
-    Groups are what `said` states, joined with identical files and with what was found in the pixels. `files` (N,) are
-    equal for equal files, and "" for rows that are equal to no other.
+    Groups are what `said` states, joined with identical files and with what was found in the pixels. `identical` (N,)
+    are links: the same number for the same file.
     """
-    import pandas as pd
-
-    names = pd.Series(files, dtype="str")
-    seen = {"identical": pd.factorize(names.mask(names == ""))[0]}
+    seen = {"identical": identical}
     if grouping is not None:
         seen["pixels"] = grouping.groups
     groups, index["group_origin"] = join(said, seen, len(index))

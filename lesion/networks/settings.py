@@ -60,6 +60,6 @@ def method() -> Method:
 
 
 def fingerprint(stage: str, settings: TrainingSettings, data: str) -> str:
-    """Return the fingerprint of a training by `stage`, train or leak, on the prepared content `data`."""
+    """Return the fingerprint of a training by `stage`, train or study, on the prepared content `data`."""
     identified = {**dataclasses.asdict(settings), "weights": weights.identity(settings.weights, settings.model)}
     return store.fingerprint(stage=stage, data=data, settings=identified, method=method())

@@ -7,19 +7,6 @@ from lesion.records.training import TrainingSettings
 
 
 @dataclass(frozen=True)
-class TrialRecord:
-    """`leak/runs/TRIAL/result.json`: what one training says of its test rows."""
-
-    fingerprint: str
-    seed: int
-    split: str
-    weights: str  # that it began with
-    device: str
-    positions: list[int]  # of the test rows in the data
-    probabilities: list[float]  # of malignancy
-
-
-@dataclass(frozen=True)
 class LeakData:
     """The images of a leak."""
 

@@ -38,6 +38,8 @@ class CellRecord:
     weights: str  # that it began with; empty for a baseline
     epochs: int  # 0 for a baseline
     digest: str  # of the predictions
+    views: int  # augmented views that it shares with all trainings of the network; 0 if none
+    shared_seconds: float  # that it spent for all trainings, beside its own in the provenance
     warnings: list[str]
     provenance: Provenance
 

@@ -13,6 +13,7 @@ from lesion.records.explanations import ExplainedImage, ModelExplanations
 from lesion.records.leak import LeakRecord
 from lesion.records.metrics import Comparison, MetricsRecord, ModelScores, Scores
 from lesion.records.preparation import PreparationRecord
+from lesion.records.study import StudyRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
 
 if TYPE_CHECKING:  # it takes half a second to import
@@ -59,6 +60,8 @@ class Artefacts:
     images: list[ExplainedImage]
     bench: BenchRecord | None
     leak: LeakRecord | None  # perhaps of other images
+    study: StudyRecord | None  # of these images; without words if not all networks that it compares are shown
+    study_unused: str  # why a study that is there is not shown, empty if there is none or it is shown
 
     @property
     def failures(self) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from lesion.report import tables
 from lesion.report.artefacts import Artefacts, Context
 from lesion.report.sections import data, differences, methods, probabilities, results, sentences, verdicts
 from lesion.report.sections.speed import speed
+from lesion.report.sections.study import study
 
 REPORT_BYTES = 6 * 2**20  # the report stays below this size
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
@@ -35,6 +36,7 @@ SECTIONS = [
     Section("answer", "The answer", sentences.answer),
     Section("summary", "Results on the test split", results.summary),
     Section("comparison", "Which differences the data support", differences.comparison),
+    Section("study", "Trained anew: folds and seeds", study),
     Section("subgroups", "On which images they do better or worse", differences.subgroups),
     Section("lesions", "Lesion by lesion", results.lesions),
     Section("external", "Results on the external test", results.external),

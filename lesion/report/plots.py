@@ -28,7 +28,7 @@ REFERENCE_LOOKS: Mapping[str, dict[str, Any]] = {
 }
 MEASURES = {"loss": "Loss (binary cross-entropy)", "auc": "ROC-AUC"}
 
-_RC = {
+STYLE = {
     "svg.fonttype": "none",  # text stays text: it can be selected, and takes the page's font
     "font.size": 10,
     "text.color": INK,
@@ -55,8 +55,8 @@ def training_curves(
     `best_epoch` is the one whose weights were kept. A gap (NaN) in a curve stays a gap.
     """
     style = config.NETWORKS[model]
-    with matplotlib.rc_context(_RC):
-        figure, axes = _axes((4.4, 3.1), "Epoch", MEASURES[measure])
+    with matplotlib.rc_context(STYLE):
+        figure, axes = empty_axes((4.4, 3.1), "Epoch", MEASURES[measure])
         every = max(1, len(epochs) // MARKS)
         axes.plot(epochs, train, ":", color=MUTED, marker="x", ms=4, markevery=every, label="train")
         axes.plot(
@@ -101,8 +101,10 @@ def roc_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float], floa
 
     A model whose curve is None (undefined: one class only) is named in the legend only.
     """
-    with matplotlib.rc_context(_RC):
-        figure, axes = _axes((5.2, 5.0), "False positive rate (1 − specificity)", "True positive rate (sensitivity)")
+    with matplotlib.rc_context(STYLE):
+        figure, axes = empty_axes(
+            (5.2, 5.0), "False positive rate (1 − specificity)", "True positive rate (sensitivity)"
+        )
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, label="guessing, 0.500")
         for model, curve in curves.items():
             x, y, area = curve or ((), (), None)
@@ -119,8 +121,8 @@ def decision_curves(curves: Mapping[str, DecisionCurve]) -> Figure:
     `curves` of networks and of any of REFERENCE_LOOKS, all at the same prevalence and thresholds. What lies far below
     calling no image malignant, whose net benefit is 0, is cut off.
     """
-    with matplotlib.rc_context(_RC):
-        figure, axes = _axes((6.0, 4.6), "Threshold: risk from which an image is called malignant", "Net benefit")
+    with matplotlib.rc_context(STYLE):
+        figure, axes = empty_axes((6.0, 4.6), "Threshold: risk from which an image is called malignant", "Net benefit")
         for model, curve in curves.items():
             look = _look(model)
             axes.plot(curve.thresholds, curve.net_benefit, **look, ms=4, markevery=0.13, label=config.title(model))
@@ -148,8 +150,8 @@ def _look(model: str) -> dict[str, Any]:
 
 def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], model: str) -> Figure:
     """Draw counts[true][called] with each row's share; the shade is that share, 0 to 1."""
-    with matplotlib.rc_context(_RC):
-        figure, axes = _axes((3.5, 3.1), "Called", "True")
+    with matplotlib.rc_context(STYLE):
+        figure, axes = empty_axes((3.5, 3.1), "Called", "True")
         for true, row in enumerate(counts):
             for called, count in enumerate(row):
                 share = count / sum(row) if sum(row) else 0.0
@@ -167,40 +169,13 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], mo
     return figure
 
 
-def differences(pairs: Mapping[str, Mapping[str, tuple[float, Sequence[float]] | None]], confidence: str) -> Figure:
-    """Draw the differences of models with their intervals, {pair: {measure: (difference, (low, high)) or None}}.
-
-    A pair is a line; a measure has one marker in all of them, and none if it is None. `confidence` is that of the
-    intervals, in words: 95 %.
-    """
-    looks = [(INK, "o"), (MUTED, "s")]
-    with matplotlib.rc_context(_RC):
-        label = f"Difference, first minus second, with {confidence} interval"
-        figure, axes = _axes((6.0, 1.2 + 0.75 * len(pairs)), label, "")
-        axes.axvline(0, color=INK, linewidth=0.8)
-        for place, measures in enumerate(pairs.values()):
-            for shift, (measure, difference) in enumerate(measures.items()):
-                colour, marker = looks[shift]
-                value, (low, high) = difference or (math.nan, (math.nan, math.nan))
-                axes.errorbar(
-                    [value], [place + 0.24 * (shift - 0.5)], xerr=[[value - low], [high - value]], fmt=marker,
-                    color=colour, capsize=4, ms=5, lw=1.6, label=measure if place == 0 else None,
-                )  # fmt: skip
-        axes.set_yticks(range(len(pairs)), [name.replace(" − ", "\n− ") for name in pairs])
-        axes.set_ylim(len(pairs) - 0.5, -0.5)
-        axes.margins(x=0.08)
-        axes.tick_params(axis="y", length=0)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
-    return figure
-
-
 def reliability(
     before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]] | None, model: str
 ) -> Figure:
     """Draw (mean probability, share of malignant) of the bins, before and after a temperature (None: not fitted)."""
     style = config.NETWORKS[model]
-    with matplotlib.rc_context(_RC):
-        figure, axes = _axes((3.6, 3.5), "Mean probability of malignant", "Share that is malignant")
+    with matplotlib.rc_context(STYLE):
+        figure, axes = empty_axes((3.6, 3.5), "Mean probability of malignant", "Share that is malignant")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8)
         axes.plot(*zip(*before, strict=True), ":", color=INK, marker="x", ms=5, label="without")
         if after is not None:
@@ -212,7 +187,7 @@ def reliability(
     return figure
 
 
-def _axes(size: tuple[float, float], x_label: str, y_label: str) -> tuple[Figure, Axes]:
+def empty_axes(size: tuple[float, float], x_label: str, y_label: str) -> tuple[Figure, Axes]:
     """Return an empty figure of `size` inches and its axes, with the look all figures share."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
@@ -233,7 +208,7 @@ def svg(figure: Figure, name: str) -> str:
     """
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with matplotlib.rc_context({**_RC, "svg.hashsalt": name}):
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]

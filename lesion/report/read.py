@@ -14,6 +14,7 @@ from lesion.records.explanations import ExplanationsRecord, ModelExplanations
 from lesion.records.leak import LeakRecord
 from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
+from lesion.records.study import StudyRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
 from lesion.report.artefacts import Artefacts, Model
 from lesion.runs import BaselineRun, Run
@@ -33,6 +34,7 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
     data = _read_data()
     metrics = _read_metrics(data, models)
     explanations = _read_explanations(data)
+    study, study_unused = _read_study(data, models)
     return Artefacts(
         data=data,
         metrics=metrics,
@@ -41,6 +43,8 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
         images=explanations.images if explanations else [],
         bench=store.read_record(runs.BENCH, BenchRecord, "invoke bench") if runs.BENCH.exists() else None,
         leak=store.read_record(runs.LEAK, LeakRecord, "invoke leak") if runs.LEAK.exists() else None,
+        study=study,
+        study_unused=study_unused,
     )
 
 
@@ -74,6 +78,26 @@ def _read_metrics(data: PreparationRecord, models: Sequence[str]) -> MetricsReco
         subset: [pair for pair in pairs if pair.first in shown] for subset, pairs in metrics.against_colour.items()
     }
     return replace(metrics, models=shown, comparisons={}, preference={}, against_colour=against_colour)
+
+
+def _read_study(data: PreparationRecord, models: Sequence[str]) -> tuple[StudyRecord | None, str]:
+    """Read the study, None if there is none of these images, and why one that is there is not used.
+
+    What it says of all its networks does not hold for a choice of `models`.
+    """
+    if not runs.STUDY.exists():
+        return None, ""
+    study = store.read_record(runs.STUDY, StudyRecord, "invoke study")
+    if study.data.fingerprint != data.data:
+        return None, f"{store.shown(runs.STUDY)} is a study of other images and is not used: run `invoke study`"
+    left_out = {name for name in study.models if name in config.NETWORKS} - set(models)
+    if not left_out:
+        return study, ""
+    shown = {name: scores for name, scores in study.models.items() if name not in {*left_out, "together"}}
+    differences = [pair for pair in study.differences if pair.first in shown and pair.second in shown]
+    views = {name: number for name, number in study.shared_views.items() if name in shown}
+    study = replace(study, models=shown, differences=differences, shared_views=views, headline="", sentences=[])
+    return study, ""
 
 
 def _read_explanations(data: PreparationRecord) -> ExplanationsRecord | None:

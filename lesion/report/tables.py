@@ -21,6 +21,7 @@ class Cell:
     raw: float | None
     best: bool = False
     interval: "list[Cell] | None" = None  # both ends, empty if it is undefined; None: not asked for
+    word: bool = False  # the text says something that is no number
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ percent = "{:.1%}".format
 def signed(value: float) -> str:
     """Return a difference with its sign and three decimals."""
     return wording.signed(value, plus=True)
+
+
+def p_value(value: float) -> str:
+    """Return a p-value with three decimals, and no false precision below them."""
+    return "< 0.001" if value < 0.001 else number(value)
 
 
 def whole_percent(share: float) -> str:

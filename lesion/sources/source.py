@@ -204,10 +204,11 @@ def _assemble(name: str, origin: str, splits: Mapping[str, Split], limit: int, s
     _require_both_classes(published[0].labels, origin)
     external = np.arange(len(labels)) >= first
     rows = _stratified(2 * external + labels, limit, seed)
+    readers = [split.read for split in published]  # alone: the splits' names and facts would stay in memory twice
 
     def encoded() -> Iterator[bytes]:
         rows_of_split = (rows[rows < first], rows[rows >= first] - first)
-        return chain.from_iterable(split.read(own) for split, own in zip(published, rows_of_split, strict=False))
+        return chain.from_iterable(read(own) for read, own in zip(readers, rows_of_split, strict=False))
 
     kept = f"{len(rows):,} of {len(labels):,}" if len(rows) < len(labels) else f"{len(labels):,}"
     outside = f", {external[rows].sum():,} of them published as test" if external.any() else ""

@@ -4,11 +4,13 @@ A child reads its standard input and leaves at its end: so it never outlives the
 one ends. Its words go into a log beside its other files.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 
@@ -31,11 +33,27 @@ class Outcome:
     seconds: float
 
 
-Engine = Callable[[Sequence[Job]], Iterator[Outcome]]  # yields an outcome for each job, in the order they end
+# Yields an outcome for each job, in the order they end; closed before the end, it leaves no child.
+Engine = Callable[[Sequence[Job]], Generator[Outcome, None, None]]
+SECONDS_BETWEEN_QUESTIONS = 0.5  # whether a child should stop
+ABANDONED = 3  # exit status of a child whose parent has gone
 
 
-def run_child(arguments: Sequence[str], log: str, environment: dict[str, str]) -> tuple[int, float]:
-    """Run a child to its end; return its exit status and the seconds it took.
+def leave_with_parent() -> None:
+    """End this process as soon as its standard input ends, as it does when the process that started it has gone."""
+
+    def watch() -> None:
+        while os.read(0, 1):  # not sys.stdin: its lock would disturb the end of the interpreter
+            pass
+        os._exit(ABANDONED)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def run_child(
+    arguments: Sequence[str], log: str, environment: dict[str, str], stop: Callable[[], bool] = lambda: False
+) -> tuple[int, float]:
+    """Run a child to its end, or until `stop` says so; return its exit status and the seconds it took.
 
     Uses nothing but the standard library, so that it can be sent to a worker that has no copy of this module.
     """
@@ -50,14 +68,17 @@ def run_child(arguments: Sequence[str], log: str, environment: dict[str, str]) -
             start_new_session=True,  # Ctrl-C reaches this process alone, which then closes the child's input
         )
         try:
-            status = child.wait()
+            while not stop():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(SECONDS_BETWEEN_QUESTIONS)
+                    break
         finally:
             child.stdin.close()  # type: ignore[union-attr]  # it is a pipe
-            child.wait()
+            status = child.wait()
     return status, time.monotonic() - begin
 
 
-def one_after_the_other(jobs: Sequence[Job]) -> Iterator[Outcome]:
+def one_after_the_other(jobs: Sequence[Job]) -> Generator[Outcome, None, None]:
     """Run each job when the one before has ended."""
     for job in jobs:
         yield Outcome(job.name, *run_child(job.arguments, job.log, job.environment))

@@ -81,11 +81,13 @@ def divide(data: PreparedData, design: Design, cell: Cell) -> PreparedData:
     splits[own[tested]] = "test"
     splits[rest] = np.where(held, "validation", "train")
     split.require_both_classes(data.labels[own], splits[own])
+    return replace(data, splits=splits, fingerprint=division(data.fingerprint, design, cell))
+
+
+def division(data: str, design: Design, cell: Cell) -> str:
+    """Return the fingerprint of the images as `divide` divides them; `data` is that of the images."""
     settings = {"kind": cell.kind, "folds": design.folds, "repeat": cell.repeat, "fold": cell.fold, "seed": design.seed}
-    method = store.blocks(config.PREPARATION, config.FOLDS)
-    return replace(
-        data, splits=splits, fingerprint=store.fingerprint(data=data.fingerprint, division=settings, method=method)
-    )
+    return store.fingerprint(data=data, division=settings, method=store.blocks(config.PREPARATION, config.FOLDS))
 
 
 def training_seed(design: Design, cell: Cell) -> int:

@@ -1,84 +1,62 @@
-"""The leak: by how much the figures of a model on a random split exceed those on a grouped split of the same images.
+"""The leak: by how much the figures of a model on random folds exceed those on grouped folds of the same images.
 
-    random, grouped = (resplit(data, kind, seed=0) for kind in ("random", "grouped"))
+    lines = table(data, design, random, grouped)
+    said = sentence(model, lines, differences(labels, groups, design, random, grouped))
 
 With copies of one lesion on both sides of a split, a model is tested on what it has learned by heart. The difference of
-its figures, all else equal, is what that is worth.
+its figures, all else equal, is what that is worth. It is a study of one model on two kinds of split.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import t as student
 
-from lesion import config, store
-from lesion.evaluation import intervals
-from lesion.evaluation.areas import rank, roc_area
+from lesion import config
 from lesion.evaluation.wording import METRIC_NAMES, interval_phrase, listed, title
 from lesion.groups import audit
-from lesion.groups.split import split_rows
 from lesion.prepared import PreparedData
-from lesion.records.common import Interval
 from lesion.records.leak import LeakTrial, MeanDifference
-
-ROUNDING = 1e-12  # variances below this count as zero
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One training: its seed and split, and the probabilities that the model gives its test rows."""
-
-    seed: int
-    split: str  # one of config.SPLIT_KINDS
-    positions: np.ndarray  # (n,) of the test rows in the data
-    probabilities: np.ndarray  # (n,) of malignancy
+from lesion.records.study import Design
+from lesion.studies import design as designs
+from lesion.studies import estimates, uncertainty
+from lesion.studies.estimates import Figure, Scored, Weighted
 
 
-def resplit(data: PreparedData, kind: str, seed: int) -> PreparedData:
-    """Return the same images split anew, `kind` one of config.SPLIT_KINDS, with a fingerprint of their own.
-
-    External and unreadable rows keep their split. Raises LesionError if there are too few groups to split.
-    """
-    own = pool(data)
-    splits = data.splits.copy()
-    splits[own] = split_rows(kind, data.labels[own], data.groups[own], seed)
-    method = store.blocks(config.PREPARATION)
-    fingerprint = store.fingerprint(data=data.fingerprint, split=kind, split_seed=seed, method=method)
-    return replace(data, splits=splits, fingerprint=fingerprint)
-
-
-def pool(data: PreparedData) -> np.ndarray:
-    """Return the positions (n,) of the rows of all splits, without external and unreadable ones."""
-    return np.flatnonzero(np.isin(data.splits, config.SPLITS))
-
-
-def figures(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Return the ROC-AUC and the accuracy of `probabilities` (n,) on `labels` (n,) of both classes."""
-    once = np.ones((1, len(labels)))
-    return {metric: float(value[0]) for metric, value in _weighted(labels, probabilities, once).items()}
-
-
-def _weighted(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return both figures (R,) for each weighting (R, n) of the rows."""
+def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> Weighted:
+    """Return the accuracy of a fold's rows as a function of their weights; arguments (n,)."""
     right = (probabilities >= config.DECISION.threshold) == (labels == 1)
-    with np.errstate(invalid="ignore"):
-        accuracy = weights @ right / weights.sum(axis=1)
-    return {"roc_auc": roc_area(rank(labels, probabilities), weights), "accuracy": accuracy}
+
+    def weighted(weights: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            return weights @ right / weights.sum(axis=1)
+
+    return weighted
 
 
-def table(data: PreparedData, trials: Sequence[Trial]) -> list[LeakTrial]:
-    """Return for each trial its figures, the number of its test rows, and how many have a sibling in training."""
+FIGURES: Mapping[str, Figure] = {"roc_auc": estimates.area, "accuracy": accuracy}  # by the names of METRIC_NAMES
+
+
+def table(data: PreparedData, design: Design, random: Scored, grouped: Scored) -> list[LeakTrial]:
+    """Return for each training its figures, the number of its test rows, and how many have a sibling in training.
+
+    `random` and `grouped` have what the trainings on either kind of split say of the rows of `design.pool`. The lines
+    come by partition, whose number counts as the seed, then fold, then kind.
+    """
+    labels = data.labels[designs.pool(data)]
+    scored = {"grouped": grouped, "random": random}
+    values = {
+        kind: {metric: estimates.cells(labels, design, each, figure) for metric, figure in FIGURES.items()}
+        for kind, each in scored.items()
+    }
     lines = []
-    for trial in trials:
-        siblings = audit.siblings_of_test(resplit(data, trial.split, trial.seed).splits, data.groups)
-        values = figures(data.labels[trial.positions], trial.probabilities)
+    for cell in designs.cells(design, [""]):  # the division is the same for every model
+        siblings = audit.siblings_of_test(designs.divide(data, design, cell).splits, data.groups)
         lines.append(
             LeakTrial(
-                seed=trial.seed,
-                split=trial.split,
-                roc_auc=values["roc_auc"],
-                accuracy=values["accuracy"],
+                seed=cell.repeat,
+                split=cell.kind,
+                roc_auc=float(values[cell.kind]["roc_auc"][cell.repeat, cell.fold]),
+                accuracy=float(values[cell.kind]["accuracy"][cell.repeat, cell.fold]),
                 rows=siblings.rows,
                 with_sibling=siblings.with_sibling,
             )
@@ -86,82 +64,25 @@ def table(data: PreparedData, trials: Sequence[Trial]) -> list[LeakTrial]:
     return lines
 
 
-def differences(labels: np.ndarray, groups: np.ndarray, trials: Sequence[Trial]) -> dict[str, MeanDifference]:
-    """Return by how much each figure is higher on the random split: the mean over the seeds with its interval.
+def differences(
+    labels: np.ndarray, groups: np.ndarray, design: Design, random: Scored, grouped: Scored
+) -> dict[str, MeanDifference]:
+    """Return by how much each figure is higher on random folds: the mean over the trainings with its interval.
 
-    `labels` and `groups` (N,) of all rows; `trials` has both splits for each of two seeds or more. Two things make such
-    a mean uncertain: the seed of split and training, and the lesions that happen to be tested. The squared standard
-    error is the sum of both: the variance over the seeds divided by their number, and the variance of the mean when
-    whole groups of test rows are drawn with replacement, the same draw for all trials. The sum is right if all seeds
-    test the same rows, and on the safe side if they share none, since the variance over the seeds then holds that of
-    the lesions as well. Student's t with the degrees of freedom of Welch and Satterthwaite makes it an interval; None
-    if there are too few groups or nothing varies.
+    `labels` (P,) of 0 and 1, `groups` (P,) integers of the rows of `design.pool`. The interval is that of a study: see
+    `uncertainty`. Where different lesions are tested in each partition it is on the safe side, since the variance over
+    the partitions then holds that of the lesions as well. None if there are too few lesions or nothing varies.
     """
-    tested = np.unique(np.concatenate([trial.positions for trial in trials]))
-
-    def means(weights: np.ndarray) -> dict[str, np.ndarray]:
-        by_seed = _by_seed(labels, tested, trials, weights)
-        return {metric: values.mean(axis=0) for metric, values in by_seed.items()}
-
-    replicates = intervals.bootstrap(labels[tested], groups[tested], means)
-    fewest = intervals.fewest_groups(labels[tested], groups[tested])
-    count = len(np.unique(groups[tested]))
-    by_seed = _by_seed(labels, tested, trials, np.ones((1, len(tested))))
-    return {
-        metric: MeanDifference(
-            mean=float(values.mean()), interval=interval(values[:, 0], replicates[metric], fewest, count)
-        )
-        for metric, values in by_seed.items()
-    }
+    by_metric = {}
+    for metric, figure in FIGURES.items():
+        measured = estimates.measure(labels, groups, design, {"random": random, "grouped": grouped}, figure)
+        own = estimates.of_difference(measured, design, "random", "grouped")
+        by_metric[metric] = MeanDifference(own.value, uncertainty.symmetric_interval(own))
+    return by_metric
 
 
-def _by_seed(
-    labels: np.ndarray, tested: np.ndarray, trials: Sequence[Trial], weights: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return the differences (seeds, R) of each figure, random minus grouped split.
-
-    `tested` (n,) are the positions of the rows that `weights` (R, n) weigh, in rising order.
-    """
-    seeds = sorted({trial.seed for trial in trials})
-    by_seed = {metric: np.zeros((len(seeds), len(weights))) for metric in METRIC_NAMES}
-    for trial in trials:
-        own = weights[:, np.searchsorted(tested, trial.positions)]
-        sign = 1 if trial.split == "random" else -1
-        for metric, values in _weighted(labels[trial.positions], trial.probabilities, own).items():
-            by_seed[metric][seeds.index(trial.seed)] += sign * values
-    return by_seed
-
-
-def interval(by_seed: np.ndarray, replicates: np.ndarray, fewest: int, groups: int) -> Interval:
-    """Return the interval of the mean of `by_seed` (J,), as `differences` explains it.
-
-    `replicates` (R,) of that mean, NaN if undefined; `fewest` groups of the rarer class among `groups` in all.
-    """
-    defined = replicates[~np.isnan(replicates)]
-    undefined = len(defined) < config.STATISTICS.defined_replicates * len(replicates)
-    if undefined or fewest < config.STATISTICS.minimum_groups:
-        return None
-    seeds = np.var(by_seed, ddof=1) / len(by_seed)
-    lesions = np.var(defined, ddof=1) * fewest / (fewest - 1)  # a bootstrap of few groups finds too small a spread
-    if seeds + lesions < ROUNDING:
-        return None
-    freedom = (seeds + lesions) ** 2 / (seeds**2 / (len(by_seed) - 1) + lesions**2 / (groups - 2))
-    half = student.ppf((1 + config.STATISTICS.confidence) / 2, freedom) * np.sqrt(seeds + lesions)
-    return np.clip(by_seed.mean() + np.array([-half, half]), -1, 1).tolist()
-
-
-def sentence(model: str, lines: Sequence[LeakTrial], by_metric: dict[str, MeanDifference]) -> str:
+def sentence(model: str, lines: Sequence[LeakTrial], by_metric: Mapping[str, MeanDifference]) -> str:
     """Say in plain words what the trials of `model` show; `lines` from `table`, `by_metric` from `differences`."""
-    shown = [
-        METRIC_NAMES[metric]
-        for metric, difference in by_metric.items()
-        if difference.interval and difference.interval[0] > 0
-    ]
-    if shown:
-        claim = f"A random split flatters {title(model)} in {listed(shown)}"
-        claim += "" if len(shown) == len(METRIC_NAMES) else "; the other difference may be chance"
-    else:
-        claim = f"These runs do not show that a random split flatters {title(model)}"
     amounts = [
         f"{METRIC_NAMES[metric]} by {interval_phrase(difference.mean, difference.interval, plus=True)}"
         for metric, difference in by_metric.items()
@@ -170,6 +91,20 @@ def sentence(model: str, lines: Sequence[LeakTrial], by_metric: dict[str, MeanDi
     random = [line for line in lines if line.split == "random"]
     share = sum(line.with_sibling for line in random) / sum(line.rows for line in random)
     return (
-        f"{claim}: against a split that keeps the images of one lesion together, it changes {listed(amounts)}, on "
-        f"average over {seeds} seeds; {share:.0%} of its test images show a lesion that was trained on."
+        f"{_claim(model, by_metric)}: against a split that keeps the images of one lesion together, it changes "
+        f"{listed(amounts)}, on average over {seeds} seeds; {share:.0%} of its test images show a lesion that was "
+        "trained on."
     )
+
+
+def _claim(model: str, by_metric: Mapping[str, MeanDifference]) -> str:
+    """Name the figures that a random split is shown to flatter: those whose interval is above 0."""
+    shown = [
+        METRIC_NAMES[metric]
+        for metric, difference in by_metric.items()
+        if difference.interval and difference.interval[0] > 0
+    ]
+    if not shown:
+        return f"These runs do not show that a random split flatters {title(model)}"
+    rest = "" if len(shown) == len(by_metric) else "; the other difference may be chance"
+    return f"A random split flatters {title(model)} in {listed(shown)}{rest}"

@@ -61,7 +61,7 @@ def test_who_knows_the_groups(said, searched, origin):
 def test_the_index_names_each_group_by_the_row_of_its_first_image():
     index = pd.DataFrame({"row": [10, 20, 30, 40, 50]})
     said = {"table": [links(1, 2, 1, 3, 4)]}
-    join.assign(index, said, ["x", "", "y", "y", ""], None)
+    join.assign(index, said, links(0, -1, 1, 1, -1), None)
     assert index["group"].tolist() == [10, 20, 10, 10, 50]
     assert index["group_origin"].tolist() == ["identical", "table", "identical", "identical", "table"]
     said_line = join.sentence(index, said, None)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lesion.errors import LesionError
-from lesion.groups.split import split_groups
+from lesion.groups.split import folds, hold_out, split_groups
 
 SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 
@@ -78,3 +78,52 @@ def test_ten_lesions_of_each_class_are_enough(count):
     labels = np.arange(2 * count) % 2
     for seed in range(100):
         split_groups(labels, np.arange(2 * count), seed)
+
+
+def test_every_group_is_in_each_fold_with_the_same_chance_large_ones_too():
+    sizes = np.random.default_rng(0).permutation([*np.repeat(np.arange(1, 7), [40, 20, 10, 5, 3, 2]), 30])
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    labels = groups % 2
+    first = np.unique(groups, return_index=True)[1]
+    seeds = 300
+    dealt = np.array([folds("grouped", labels, groups, 5, [0, seed]) for seed in range(seeds)])
+    assert (dealt == dealt[:, first][:, groups]).all()
+    error = np.sqrt(0.2 * 0.8 / seeds)
+    for fold in range(5):
+        chosen = np.mean(dealt[:, first] == fold, axis=0)
+        assert np.abs(chosen - 0.2).max() < 4.5 * error  # 405 chances, of which .003 of all designs have one beyond
+        assert np.mean(chosen) == pytest.approx(0.2, abs=0.005)
+
+
+def test_folds_have_groups_of_each_size_and_both_classes_in_proportion():
+    labels, groups = random_groups(0)
+    dealt = folds("grouped", labels, groups, 5, [0, 0])
+    size_of_row = np.bincount(groups)[groups]
+    for fold in range(5):
+        assert [np.mean(dealt[labels == label] == fold) for label in (0, 1)] == pytest.approx([0.2, 0.2], abs=0.01)
+        for size in range(1, 5):
+            assert np.mean(dealt[size_of_row == size] == fold) == pytest.approx(0.2, abs=0.02)
+
+
+def test_random_folds_are_of_one_size_and_the_seed_decides_them():
+    labels, groups = np.arange(100) % 2, np.arange(100) // 4
+    dealt = [folds("random", labels, groups, 5, [0, repeat]) for repeat in (0, 0, 1)]
+    assert np.bincount(dealt[0]).tolist() == [20] * 5
+    assert (dealt[0] == dealt[1]).all() and (dealt[0] != dealt[2]).any()
+    assert any(len(set(dealt[0][groups == group])) > 1 for group in range(25))
+
+
+def test_folds_need_a_lesion_of_each_class_in_every_one():
+    labels = np.array([0] * 40 + [1] * 8)
+    groups = np.arange(48) // 2  # 20 benign and 4 malignant
+    assert set(folds("grouped", labels, groups, 4, [0])) == {0, 1, 2, 3}
+    with pytest.raises(LesionError, match="5 folds need at least 5 malignant lesions, and there are 4: give fewer"):
+        folds("grouped", labels, groups, 5, [0])
+    assert set(folds("random", labels, groups, 5, [0])) == {0, 1, 2, 3, 4}
+
+
+def test_a_share_of_whole_groups_is_held_out():
+    labels, groups = random_groups(1)
+    held = hold_out("grouped", labels, groups, 0.15, [0, 1, 2])
+    assert all(len(set(held[groups == group])) == 1 for group in np.unique(groups))
+    assert [np.mean(held[labels == label]) for label in (0, 1)] == pytest.approx([0.15, 0.15], abs=0.015)

@@ -75,19 +75,6 @@ def test_epoch_axis_has_whole_numbers_within_the_training(count):
     assert ticks and all(tick == int(tick) and 1 <= tick <= count for tick in ticks)
 
 
-def test_differences_are_drawn_with_their_intervals_and_without_what_is_undefined():
-    pairs = {"A − B": {"ROC-AUC": (0.1, (0.05, 0.16)), "accuracy": None}, "A − C": {"ROC-AUC": None, "accuracy": None}}
-    axes = plots.differences(pairs, "90 %").axes[0]
-    marks = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
-    assert marks[0] == 0.1 and math.isnan(marks[1])
-    bars = [segment for each in axes.collections for segment in each.get_segments() if len(segment)]
-    (bar,) = [segment for segment in bars if not math.isnan(segment[0][0])]
-    assert bar[:, 0].tolist() == pytest.approx([0.05, 0.16])
-    assert axes.get_xlabel() == "Difference, first minus second, with 90 % interval"
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["A\n− B", "A\n− C"]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ROC-AUC", "accuracy"]
-
-
 def test_reliability_is_drawn_as_it_is_and_with_the_temperature_where_one_was_fitted():
     axes = plots.reliability([(0.1, 0.2), (0.9, 0.7)], [(0.2, 0.2), (0.8, 0.7)], "scratch").axes[0]
     drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines[1:]}

@@ -7,9 +7,22 @@ from markupsafe import Markup
 from lesion import config
 from lesion.evaluation.wording import METRIC_NAMES
 from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, Estimate, SubgroupDifference
-from lesion.report import plots
+from lesion.report import intervals, plots
 from lesion.report.artefacts import Artefacts, Context, Model
-from lesion.report.tables import Cell, Row, Table, cell, count, estimated, number, signed, whole_percent, with_interval
+from lesion.report.outlook import advice
+from lesion.report.tables import (
+    Cell,
+    Row,
+    Table,
+    cell,
+    count,
+    estimated,
+    number,
+    p_value,
+    signed,
+    whole_percent,
+    with_interval,
+)
 
 AREA = ("Difference", "p (DeLong)", "p corrected", "Detectable")
 ACCURACY = ("Difference", "Right: only the first", "Right: only the second", "p (McNemar)", "p corrected")
@@ -36,7 +49,15 @@ def comparison(artefacts: Artefacts) -> Context | None:
         "power": whole_percent(statistics.power),
         "size": size,
         "benign_lesions": size.lesions - size.malignant_lesions,
+        "advice": study_advice(artefacts),
     }
+
+
+def study_advice(artefacts: Artefacts) -> str:
+    """Say how to run a study, how long it would take and what it would add; empty if there is one of these images."""
+    if artefacts.study is not None:
+        return ""
+    return advice([model.run for model in artefacts.models if model.run], artefacts.data.counts)
 
 
 def difference_tables(pairs: Sequence[Comparison], statistics: config.Statistics, place: str) -> list[Table]:
@@ -64,8 +85,8 @@ def _pair_name(pair: Comparison) -> str:
 def _area(figures: AreaDifference) -> list[Cell]:
     return [
         with_interval(figures.difference, figures.interval, signed),
-        cell(figures.p, _p_value),
-        cell(figures.p_corrected, _p_value),
+        cell(figures.p, p_value),
+        cell(figures.p_corrected, p_value),
         cell(figures.detectable, number),
     ]
 
@@ -75,14 +96,9 @@ def _accuracy(figures: AccuracyDifference) -> list[Cell]:
         with_interval(figures.difference, figures.interval, signed),
         cell(figures.only_first_right, count),
         cell(figures.only_second_right, count),
-        cell(figures.p, _p_value),
-        cell(figures.p_corrected, _p_value),
+        cell(figures.p, p_value),
+        cell(figures.p_corrected, p_value),
     ]
-
-
-def _p_value(value: float) -> str:
-    """Return a p-value with three decimals, and no false precision below them."""
-    return "< 0.001" if value < 0.001 else number(value)
 
 
 def _differences_figure(pairs: Sequence[Comparison], confidence: str) -> Markup | None:
@@ -93,7 +109,7 @@ def _differences_figure(pairs: Sequence[Comparison], confidence: str) -> Markup 
         drawn[_pair_name(pair)] = {METRIC_NAMES[metric]: _drawable(figures) for metric, figures in metrics.items()}
     if not any(difference for measures in drawn.values() for difference in measures.values()):
         return None
-    return Markup(plots.svg(plots.differences(drawn, confidence), "differences"))
+    return Markup(plots.svg(intervals.differences(drawn, confidence), "differences"))
 
 
 def _drawable(figures: AreaDifference | AccuracyDifference) -> tuple[float, list[float]] | None:

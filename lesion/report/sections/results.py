@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lesion import config
 from lesion.records.metrics import Estimate, LesionScores, Scores
 from lesion.report.artefacts import Artefacts, Context, Model, used_setting
+from lesion.report.cautions import rare
 from lesion.report.sections.differences import difference_tables
 from lesion.report.tables import (
     Cell,
@@ -135,6 +136,7 @@ def summary(artefacts: Artefacts) -> Context:
         "scores": models_table(caption, models, references, "test", SCORES),
         "more_scores": models_table(more, models, references, "test", MORE_SCORES),
         "costs": models_table("What each network costs", models, [], "test", COSTS),
+        "cautions": rare(artefacts, "test"),
         "references": _references(references),
         "baselines": any(model.scores for model in references if model.name in config.BASELINE_NAMES),
         "statistics": statistics,
@@ -223,6 +225,7 @@ def external(artefacts: Artefacts) -> Context | None:
     place = "on the external rows" + (" without a sibling" if trusted == config.EXTERNAL_NEW else "")
     return {
         "tables": [_external_table(captions[subset], artefacts, subset) for subset in shown],
+        "cautions": rare(artefacts, config.EXTERNAL),
         "siblings": config.EXTERNAL_NEW in shown,
         "preference": artefacts.metrics.preference.get(trusted, [])[:1],
         "differences": difference_tables(artefacts.pairs(trusted), artefacts.metrics.statistics, place),

@@ -7,30 +7,74 @@ from lesion.evaluation import collapse, wording
 from lesion.evaluation.wording import interval_phrase, listed, pair_sentence
 from lesion.records.preparation import PreparationRecord
 from lesion.report.artefacts import Artefacts, Context, Model
-
-RARE = 0.05  # share of malignant images; below it accuracy means little
+from lesion.report.cautions import flattery, rare
+from lesion.report.sections.study import about_networks, beside_colour
 
 
 def answer(artefacts: Artefacts) -> Context:
-    """Return which network ranked better and how sure that is, from the test split, with the caveats."""
-    tests = {model.name: test for model in artefacts.models if (test := model.of("test"))}
-    areas = {name: test.roc_auc for name, test in tests.items() if test.roc_auc is not None}
-    ranked = sorted((model for model in artefacts.models if model.name in areas), key=lambda model: -areas[model.name])
+    """Return which network ranks better and how sure that is, with the caveats.
+
+    The headline is that of a study of these images if there is one. What the test split says of these trainings then
+    follows after it.
+    """
+    split = _split_answer(artefacts)
+    study = artefacts.study
+    if study is None or not study.headline:
+        return {
+            **split,
+            "study": None,
+            "sentences": [*split["sentences"], *_caveats(artefacts), *_one_split(artefacts)],
+        }
+    return {
+        "headline": study.headline,
+        "study": about_networks(artefacts, study),
+        "beside_colour": beside_colour(study),
+        "split_headline": split["headline"],
+        "colour": split["colour"],
+        "sentences": [*split["sentences"], *_caveats(artefacts)],
+    }
+
+
+def _one_split(artefacts: Artefacts) -> list[str]:
+    """Say that an answer is about trainings and not about networks, if there is an answer."""
+    if not _ranked(artefacts):
+        return []
+    networks = "`invoke study` would make it one about the networks"
+    if artefacts.study is not None:
+        networks = "for networks trained anew see the section on them"
+    return [f"This answer is about these trainings on this split; {networks}."]
+
+
+def _ranked(artefacts: Artefacts) -> list[Model]:
+    """Return the networks that have a ROC-AUC on the test split, the highest first."""
+    areas = {
+        model.name: test.roc_auc
+        for model in artefacts.models
+        if (test := model.of("test")) and test.roc_auc is not None
+    }
+    return sorted((model for model in artefacts.models if model.name in areas), key=lambda model: -areas[model.name])
+
+
+def _split_answer(artefacts: Artefacts) -> Context:
+    """Return the headline and the sentences on how well these trainings ranked the test split."""
+    ranked = _ranked(artefacts)
     if not ranked:
         headline = "No answer: no network has a ROC-AUC on the test split."
-        return {"headline": headline, "colour": None, "sentences": _caveats(artefacts)}
+        return {"headline": headline, "colour": None, "sentences": []}
     best = ranked[0]
+    test = best.of("test")
+    area = test.roc_auc if test and test.roc_auc is not None else 0.0
     preference = artefacts.metrics.preference.get("test")
     if preference:
         headline = preference[0]
-    elif areas[best.name] <= 0.5:
-        headline = f"On this split, {best.title} did no better than guessing: ROC-AUC {areas[best.name]:.3f}."
+    elif area <= 0.5:
+        headline = f"On this split, {best.title} did no better than guessing: ROC-AUC {area:.3f}."
     else:
-        headline = f"Only {best.title} can be judged: ROC-AUC {areas[best.name]:.3f}."
+        headline = f"Only {best.title} can be judged: ROC-AUC {area:.3f}."
     return {
         "headline": headline,
         "colour": wording.colour_sentence(artefacts.metrics),
-        "sentences": [*_certainty(ranked, artefacts), *_caveats(artefacts)],
+        "sentences": _certainty(ranked, artefacts),
     }
 
 
@@ -74,13 +118,13 @@ def _caveats(artefacts: Artefacts) -> list[str]:
     replaced = [model.title for model in artefacts.models if model.run and model.run.weights.replaced]
     if replaced:
         caveats.append(f"{listed(replaced)} had to start from other weights than asked for: see Warnings.")
-    return [*caveats, *_flattery(data)]
+    return [*caveats, *flattery(data)]
 
 
 def warnings(artefacts: Artefacts) -> Context:
     """Return everything that was replaced, skipped, unreadable or suspicious, each once."""
     data = artefacts.data
-    texts = [data.source.replaced, _smaller(artefacts)]
+    texts = [data.source.replaced, _smaller(artefacts), artefacts.study_unused]
     if data.unreadable:
         share = len(data.unreadable) / data.rows
         texts.append(
@@ -145,9 +189,7 @@ def limitations(artefacts: Artefacts) -> Context:
     texts = [
         "This is research software. It is not a medical device, has not been validated for diagnosis, and "
         "must not guide the care of any person.",
-        "The figures come from one split and one training of each network. The intervals and tests say what other test "
-        "images of the same kind would change, not what training anew would, nor images of another clinic or camera. "
-        "So they compare these trained networks, not their architectures.",
+        _one_training(artefacts),
         "The models are compared on the test split, so the highest figure is a little flattering. A choice between "
         "models that is to be measured without that belongs on the validation split.",
         "Accuracy, precision, sensitivity, specificity and F1 hold for one threshold, "
@@ -155,15 +197,29 @@ def limitations(artefacts: Artefacts) -> Context:
         "from that in a clinic.",
         "A Grad-CAM map shows where evidence was taken from, at the coarse resolution of one layer. It "
         "does not show why, and a plausible map does not make a verdict right.",
-        *_flattery(data),
+        *flattery(data),
     ]
-    texts += [*_rare(artefacts), *_unknown_siblings(data)]
+    texts += [*rare(artefacts, "test"), *rare(artefacts, config.EXTERNAL), *_unknown_siblings(data)]
     if data.source.drawn:
         texts.append(
             "The images are drawn, not photographed. How well a model tells the two drawn classes apart "
             "says nothing about real skin."
         )
     return {"limitations": texts}
+
+
+def _one_training(artefacts: Artefacts) -> str:
+    """Say what one split and one training of each network cannot tell, and what a study leaves open."""
+    study = artefacts.study is not None
+    figures = "All figures but those under “Trained anew” come" if study else "The figures come"
+    text = (
+        f"{figures} from one split and one training of each network. Their intervals and tests say what other test "
+        "images of the same kind would change, not what training anew would, nor images of another clinic or camera. "
+        "So they compare these trained networks, not their architectures."
+    )
+    if not study:
+        return text
+    return f"{text} The study compares networks trained anew, with these settings and on images of this kind only."
 
 
 def _unknown_siblings(data: PreparationRecord) -> list[str]:
@@ -175,28 +231,4 @@ def _unknown_siblings(data: PreparationRecord) -> list[str]:
         f"Which images show the same lesion was {part}found from their pixels. Copies that are changed beyond "
         "recognition may still be in two splits, and so may photographs of one lesion that have little in common. "
         "Where the search missed some, every interval is a little too narrow."
-    ]
-
-
-def _rare(artefacts: Artefacts) -> list[str]:
-    """Say where so few images are malignant that accuracy means little."""
-    texts = []
-    for subset in ("test", config.EXTERNAL):
-        size = artefacts.metrics.sizes.get(subset)
-        if size and size.malignant_rows / size.rows < RARE:
-            texts.append(
-                f"Only {size.malignant_rows:,} of the {size.rows:,} {subset} images are malignant. To call all of them "
-                "benign would be right almost always, so accuracy means little there."
-            )
-    return texts
-
-
-def _flattery(data: PreparationRecord) -> list[str]:
-    """Say how many test images show a lesion that was trained on, if the split is random."""
-    test = data.groups.siblings["random"]
-    if data.settings.split != "random" or test is None:
-        return []
-    return [
-        f"The images were split one by one (--split random): {test.with_sibling:,} of {test.rows:,} test images "
-        "show a lesion that was trained on, so that the figures flatter every model."
     ]

@@ -173,3 +173,11 @@ def test_accuracy_is_said_to_mean_little_where_few_images_are_malignant(home):
     fake.change(home / METRICS, lambda metrics: metrics["sizes"]["test"].update(malignant_rows=9))
     said = Page(render()).says("limitations")
     assert "Only 9 of the 200 test images are malignant." in said and "accuracy means little" in said
+
+
+def test_a_caution_beside_the_table_says_so_too(home):
+    assert "accuracy means little" not in Page(render()).says("summary")
+    fake.change(home / METRICS, lambda metrics: metrics["sizes"]["test"].update(malignant_rows=9))
+    said = Page(render()).says("summary")
+    caution = "Only 9 of the 200 test images are malignant. To call all of them benign would be right almost always"
+    assert caution in said and said.index(caution) < said.index("How to read it.")

@@ -1,0 +1,50 @@
+"""What a study would cost here and add, where there is none: for the report and the console."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from lesion import config, options
+from lesion.console import duration
+from lesion.evaluation.wording import listed
+from lesion.records.training import TrainingRecord
+
+FOLDS = cast(int, options.STAGES["study"]["folds"].default)
+REPEATS = cast(int, options.STAGES["study"]["repeats"].default)
+
+
+def advice(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Say how to run a study, about how long it would take at the speed of `runs`, and what it would add.
+
+    `counts` are the images by split and class. Without runs the time is left out.
+    """
+    how = (
+        "This split compares one training of each network. To compare networks, run `invoke study` with the options of "
+        f"these trainings: it trains each of them anew {FOLDS * REPEATS} times, on {FOLDS} folds of the lesions × "
+        f"{REPEATS} partitions"
+    )
+    names = listed([config.title(run.model) for run in runs])
+    time = f", about {duration(seconds(runs, counts))} at the speed of these trainings ({names})" if runs else ""
+    return f"{how}{time}. Its answer is about networks, and it measures differences almost three times as finely."
+
+
+def seconds(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int]]) -> float:
+    """Return about how many seconds a study of the networks of `runs` takes, its trainings one after the other.
+
+    The epochs of a run count once for each training of the study. What is computed of the frozen layers counts once
+    in all, and is then of all images instead of those of the run. Start-up and baselines are left out.
+    """
+    sizes = {split: sum(counts[split].values()) for split in config.SPLITS}
+    return sum(_epochs(run) + _passes(run, sizes) for run in runs)
+
+
+def _epochs(run: TrainingRecord) -> float:
+    return FOLDS * REPEATS * sum(phase.seconds for phase in run.phases)
+
+
+def _passes(run: TrainingRecord, sizes: Mapping[str, int]) -> float:
+    """Return the seconds of the frozen layers: every view, and the plain image, of all images."""
+    if run.activations is None:
+        return 0.0
+    views = run.activations.views
+    passed = views * sizes["train"] + sizes["validation"]
+    return run.activations.seconds * (views + 1) * sum(sizes.values()) / passed

@@ -1,0 +1,41 @@
+"""What a study would take and add, worked out from the runs that are there."""
+
+from dataclasses import replace
+
+import artefacts as fake
+import pytest
+
+from lesion.records.training import ActivationsRecord, PhaseRecord
+from lesion.report import outlook
+
+COUNTS = {
+    "train": {"benign": 40, "malignant": 30},
+    "validation": {"benign": 10, "malignant": 10},
+    "test": {"benign": 5, "malignant": 5},
+    "external": {"benign": 900, "malignant": 900},
+}
+
+
+def run(model, seconds, activations=None):
+    phases = [PhaseRecord(f"phase {place}", 9, 1000, each) for place, each in enumerate(seconds)]
+    return replace(fake.trained(model), phases=phases, activations=activations)
+
+
+def test_epochs_count_for_every_training_and_frozen_layers_once_for_all_images():
+    assert outlook.seconds([run("scratch", [10.0])], COUNTS) == pytest.approx(150)  # 5 folds × 3 partitions
+    # 2 views of 70 images and 20 as they are passed in 32 s: .2 s each. A study passes 100 images three times: 60 s.
+    cached = run("mobilenet", [1.0, 3.0], ActivationsRecord(views=2, layers=["add"], bytes=1, seconds=32.0))
+    assert outlook.seconds([cached], COUNTS) == pytest.approx(15 * 4 + 60)
+    assert outlook.seconds([run("scratch", [10.0]), cached], COUNTS) == pytest.approx(270)
+
+
+def test_advice_says_how_to_run_a_study_how_long_it_takes_and_what_it_adds():
+    said = outlook.advice([run("scratch", [240.0]), run("mobilenet", [248.0])], COUNTS)
+    assert "`invoke study`" in said and "15 times, on 5 folds of the lesions × 3 partitions" in said
+    assert "about 2 h 02 min at the speed of these trainings (CNN from scratch and MobileNetV2)" in said
+    assert "about networks" in said and "almost three times as finely" in said
+
+
+def test_advice_names_no_time_if_no_run_is_there():
+    said = outlook.advice([], COUNTS)
+    assert "invoke study" in said and "speed" not in said
