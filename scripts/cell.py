@@ -13,10 +13,10 @@ import stage
 
 from lesion import config, options
 from lesion.records.study import Plan
-from lesion.studies import cells, children
-from lesion.studies.cells import Task, TrainingFailed
 from lesion.studies.design import Cell
-from lesion.studies.folders import Fitted, StudyFolder
+from lesion.studies.trainings import cells, children
+from lesion.studies.trainings.cells import Task, TrainingFailed
+from lesion.studies.trainings.folders import Fitted, StudyFolder
 
 
 def main() -> bool:
@@ -36,10 +36,10 @@ def _fit(task: Task, plan: Plan) -> Fitted:
     """Train a network or a baseline, whichever `task` asks for."""
     if task.cell.model in config.NETWORKS:
         stage.import_tensorflow()
-        from lesion.studies import fit_network
+        from lesion.studies.trainings import fit_network
 
         return fit_network.fit(task, plan)
-    from lesion.studies import fit_baseline
+    from lesion.studies.trainings import fit_baseline
 
     return fit_baseline.fit(task, plan)
 

@@ -21,10 +21,11 @@ from lesion.records.common import Method
 from lesion.records.leak import LeakData, LeakRecord
 from lesion.records.study import Design
 from lesion.records.training import TrainingSettings
-from lesion.studies import children, leak, running
 from lesion.studies import design as designs
-from lesion.studies.folders import StudyFolder
-from lesion.studies.running import Study
+from lesion.studies import leak
+from lesion.studies.trainings import children, running
+from lesion.studies.trainings.folders import StudyFolder
+from lesion.studies.trainings.running import Study
 
 FOLDS = 5  # of a partition; one of them is tested, so that test images are a share as in other splits
 SEED = 0

@@ -17,11 +17,11 @@ from lesion.console import duration, say
 from lesion.networks import settings
 from lesion.records.study import Design, StudyRecord
 from lesion.records.training import TrainingSettings
-from lesion.studies import children, running
-from lesion.studies.children import Engine
 from lesion.studies.design import Cell
-from lesion.studies.folders import StudyFolder
-from lesion.studies.running import Study
+from lesion.studies.trainings import children, running
+from lesion.studies.trainings.children import Engine
+from lesion.studies.trainings.folders import StudyFolder
+from lesion.studies.trainings.running import Study
 
 
 def main() -> bool:
@@ -50,7 +50,7 @@ def _engine(values: argparse.Namespace) -> Engine:
     """Return the way to run the trainings that the options ask for."""
     if not (values.workers or values.cluster):
         return children.one_after_the_other
-    from lesion.studies import cluster  # it needs packages that only these options need
+    from lesion.studies.trainings import cluster  # it needs packages that only these options need
 
     if values.workers:
         return functools.partial(cluster.on_this_machine, workers=values.workers)

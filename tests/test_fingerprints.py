@@ -19,7 +19,8 @@ from lesion.networks import settings
 from lesion.prepared import PreparedData
 from lesion.records.preparation import SourceRecord
 from lesion.records.study import Design, Plan
-from lesion.studies import cells, design, summary
+from lesion.studies import design, summary
+from lesion.studies.trainings import cells
 
 BLOCKS = [  # where the block is, its name, and the stages that use it
     (config, "PREPARATION", {"prepare", "study", "leak"}),

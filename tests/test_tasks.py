@@ -18,10 +18,11 @@ from lesion.baselines import inputs
 from lesion.networks import settings
 from lesion.records.study import Design
 from lesion.sources.drawn import DrawnSample
-from lesion.studies import design, running
+from lesion.studies import design
 from lesion.studies.design import Cell
-from lesion.studies.folders import Fitted, StudyFolder
-from lesion.studies.running import Study
+from lesion.studies.trainings import running
+from lesion.studies.trainings.folders import Fitted, StudyFolder
+from lesion.studies.trainings.running import Study
 
 PROJECT = Path(__file__).resolve().parents[1]
 SMALL = ["--data", "sample", "--limit", "80", "--image-size", "32"]

@@ -11,10 +11,11 @@ from lesion.prepared import PreparedData
 from lesion.records.common import Method
 from lesion.records.study import CellRecord, StudyData, StudyRecord
 from lesion.records.training import TrainingSettings
-from lesion.studies import design, estimates, running, wording
+from lesion.studies import design, estimates, wording
 from lesion.studies.design import Cell
 from lesion.studies.estimates import Scored
-from lesion.studies.running import Study
+from lesion.studies.trainings import running
+from lesion.studies.trainings.running import Study
 
 KIND = "grouped"  # lesions are divided, never images
 UNKNOWN = "age, sex and site are known for none of these images"  # why a baseline is not there

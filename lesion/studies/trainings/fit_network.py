@@ -14,9 +14,10 @@ from lesion.networks.activations import Activations, Rows
 from lesion.networks.phases import Phase, activation_cache, make_trainable
 from lesion.records.study import Plan
 from lesion.records.training import TrainingSettings
-from lesion.studies import cells, design
-from lesion.studies.cells import Task, TrainingFailed
-from lesion.studies.folders import Fitted
+from lesion.studies import design
+from lesion.studies.trainings import cells
+from lesion.studies.trainings.cells import Task, TrainingFailed
+from lesion.studies.trainings.folders import Fitted
 
 
 @dataclass(frozen=True)

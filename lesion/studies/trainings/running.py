@@ -22,12 +22,13 @@ from lesion.evaluation.areas import rank, roc_area
 from lesion.prepared import PreparedData
 from lesion.records.study import Design, Plan
 from lesion.records.training import TrainingSettings
-from lesion.studies import cells, design
-from lesion.studies.children import Engine, Job, Outcome
+from lesion.studies import design
 from lesion.studies.design import Cell
 from lesion.studies.estimates import Scored
-from lesion.studies.folders import CellFolder, StudyFolder
-from lesion.studies.progress import Progress
+from lesion.studies.trainings import cells
+from lesion.studies.trainings.children import Engine, Job, Outcome
+from lesion.studies.trainings.folders import CellFolder, StudyFolder
+from lesion.studies.trainings.progress import Progress
 
 GUESSING = 0.5  # probability of a training that failed and counts
 STOPPED = 2  # exit status of a child that met something which the user must mend first

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lesion.errors import LesionError
-from lesion.studies import cluster, machines
-from lesion.studies.children import Job, Outcome
+from lesion.studies.trainings import cluster, machines
+from lesion.studies.trainings.children import Job, Outcome
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason="Dask is missing: pip install -r requirements-cluster.txt"

@@ -9,11 +9,12 @@ from lesion import store
 from lesion.errors import LesionError
 from lesion.records.study import Design, Plan
 from lesion.records.training import TrainingSettings
-from lesion.studies import cells, design, progress, running
-from lesion.studies.children import Outcome
+from lesion.studies import design
 from lesion.studies.design import Cell
-from lesion.studies.folders import Fitted, StudyFolder
-from lesion.studies.running import Study
+from lesion.studies.trainings import cells, progress, running
+from lesion.studies.trainings.children import Outcome
+from lesion.studies.trainings.folders import Fitted, StudyFolder
+from lesion.studies.trainings.running import Study
 
 SETTINGS = TrainingSettings("scratch", "none", 1, 0, 16, 2, 0.001, 0, 0, None, True)
 PLAN = Plan("some", "../data", Design(["grouped"], 2, 2, 3, 0), {"scratch": SETTINGS}, {"colour": "1" * 16}, 1)

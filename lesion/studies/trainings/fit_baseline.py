@@ -6,8 +6,8 @@ from lesion import config, store
 from lesion.baselines import features, inputs, trees
 from lesion.records.study import Plan
 from lesion.studies import design
-from lesion.studies.cells import Task, TrainingFailed
-from lesion.studies.folders import Fitted
+from lesion.studies.trainings.cells import Task, TrainingFailed
+from lesion.studies.trainings.folders import Fitted
 
 
 def fit(task: Task, plan: Plan) -> Fitted:

@@ -10,12 +10,12 @@ import time
 import pytest
 
 from lesion import config
-from lesion.studies.children import Job, one_after_the_other, run_child
+from lesion.studies.trainings.children import Job, one_after_the_other, run_child
 
 WAITS = f"""
 import sys, time, os
 sys.path.insert(0, {str(config.PROJECT)!r})
-from lesion.studies import children
+from lesion.studies.trainings import children
 children.leave_with_parent()
 print(os.getpid(), flush=True)
 time.sleep(60)
@@ -23,7 +23,7 @@ time.sleep(60)
 STARTS = f"""
 import sys
 sys.path.insert(0, {str(config.PROJECT)!r})
-from lesion.studies import children
+from lesion.studies.trainings import children
 children.run_child(["-c", sys.argv[1]], sys.argv[2], {{}})
 """
 

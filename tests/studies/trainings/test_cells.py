@@ -11,10 +11,11 @@ from lesion import store
 from lesion.errors import LesionError
 from lesion.records.study import Design, Plan
 from lesion.records.training import TrainingSettings
-from lesion.studies import cells, design
-from lesion.studies.cells import TrainingFailed
+from lesion.studies import design
 from lesion.studies.design import Cell
-from lesion.studies.folders import Fitted, StudyFolder
+from lesion.studies.trainings import cells
+from lesion.studies.trainings.cells import TrainingFailed
+from lesion.studies.trainings.folders import Fitted, StudyFolder
 
 SETTINGS = TrainingSettings("scratch", "none", 1, 0, 16, 2, 0.001, 0, 0, None, True)
 PLAN = Plan("some", "../data", Design(["grouped"], 5, 5, 3, 0), {"scratch": SETTINGS}, {"colour": "1" * 16}, 1)

@@ -22,7 +22,7 @@ from lesion.records.study import Plan
 from lesion.records.training import TrainingSettings
 from lesion.studies import design
 from lesion.studies.design import Cell
-from lesion.studies.folders import CellFolder, Fitted, StudyFolder
+from lesion.studies.trainings.folders import CellFolder, Fitted, StudyFolder
 
 LOCK_SECONDS = 60.0  # an abandoned process leaves the folder sooner
 PREDICTED = ("validation", "test")  # splits

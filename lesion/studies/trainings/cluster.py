@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from lesion import config, store
 from lesion.console import say
 from lesion.errors import LesionError
-from lesion.studies import children, machines
-from lesion.studies.children import Job, Outcome, run_child
-from lesion.studies.machines import difference
+from lesion.studies.trainings import children, machines
+from lesion.studies.trainings.children import Job, Outcome, run_child
+from lesion.studies.trainings.machines import difference
 
 if TYPE_CHECKING:  # it need not be installed
     from distributed import Client, Future, SpecCluster
