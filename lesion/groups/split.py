@@ -49,7 +49,7 @@ def folds(kind: str, labels: np.ndarray, groups: np.ndarray, count: int, seed: S
         if (lesions := len(np.unique(own[labels == label]))) < count:
             raise LesionError(
                 f"{count} folds need at least {count} {name} lesions, and there are {lesions}: "
-                "give fewer --folds, or prepare more images"
+                "prepare more images, or divide them into fewer folds"
             )
     random = np.random.default_rng(seed)
     return _deal_groups(labels, own, count, lambda size: random.permutation(count)[:size], random)

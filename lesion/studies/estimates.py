@@ -106,7 +106,7 @@ def cells(labels: np.ndarray, design: Design, scored: Scored, figure: Figure) ->
     for repeat, fold in np.argwhere(np.isnan(values)).tolist():
         raise LesionError(
             f"fold {fold + 1} of partition {repeat + 1} has images of one class only: "
-            "give fewer --folds, or prepare more images"
+            "prepare more images, or divide them into fewer folds"
         )
     return values
 
