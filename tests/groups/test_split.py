@@ -117,7 +117,7 @@ def test_folds_need_a_lesion_of_each_class_in_every_one():
     labels = np.array([0] * 40 + [1] * 8)
     groups = np.arange(48) // 2  # 20 benign and 4 malignant
     assert set(folds("grouped", labels, groups, 4, [0])) == {0, 1, 2, 3}
-    with pytest.raises(LesionError, match="5 folds need at least 5 malignant lesions, and there are 4: give fewer"):
+    with pytest.raises(LesionError, match="5 folds need at least 5 malignant lesions, and there are 4: prepare more"):
         folds("grouped", labels, groups, 5, [0])
     assert set(folds("random", labels, groups, 5, [0])) == {0, 1, 2, 3, 4}
 
