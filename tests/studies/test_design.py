@@ -65,7 +65,7 @@ def test_trainings_come_division_by_division_and_each_has_a_seed_of_its_own():
 
 def test_fewer_lesions_than_folds_are_refused(divisible):
     many = Design(kinds=["grouped"], folds=41, tested=41, repeats=3, seed=0)
-    with pytest.raises(LesionError, match="41 folds need at least 41 malignant lesions, and there are 40: prepare more"):
+    with pytest.raises(LesionError, match="41 folds need at least 41 malignant lesions, and there are 40: prepare"):
         design.folds(divisible, many, "grouped", 0)
 
 
