@@ -18,6 +18,7 @@ from lesion.errors import LesionError
 Value = Any  # str, int, float or bool: the type of the option's default
 AS_PROFILE = -1  # stands for "as the profile of the data says"
 BENCH_PARTS = ("training", "pipeline", "gradcam", "prepare")
+FOLDS, REPEATS, THREADS = 5, 3, 1  # of `study`, unless the user says otherwise
 FEWEST_REPEATS = 3  # of `study`: two say next to nothing of how much trainings differ
 FEWEST_SEEDS = 2  # of `leak`: nobody knows how far a second one would be from a single one
 
@@ -206,11 +207,11 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     },
     "study": {
         **{name: option for name, option in TRAIN.items() if name != "no_cache_activations"},
-        "folds": Option(5, "parts of the lesions; each is tested once", _at_least(2, ", 5 are usual")),
-        "repeats": Option(3, "partitions into folds", _at_least(FEWEST_REPEATS, ", 3 are usual")),
+        "folds": Option(FOLDS, "parts of the lesions; each is tested once", _at_least(2, ", 5 are usual")),
+        "repeats": Option(REPEATS, "partitions into folds", _at_least(FEWEST_REPEATS, ", 3 are usual")),
         "workers": Option(0, "trainings at a time, by Dask on this machine; default: one by one", _at_least(0)),
         "cluster": Option("", "tcp://HOST:PORT of a Dask scheduler that shares this folder", _check_cluster),
-        "threads": Option(1, "processor threads of a training; other numbers give other last digits", _at_least(1)),
+        "threads": Option(THREADS, "processor threads of a training; others change last digits", _at_least(1)),
         "count_failed": Option(False, "count a training that failed as guessing; else there is no result"),
         "force": FORCE,
     },

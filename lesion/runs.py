@@ -1,6 +1,5 @@
 """runs/ and reports/: the files of each network and baseline, whether they fit the present data, and those on all."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +135,7 @@ class BaselineRun(RunFolder):
 
     def digest(self) -> str:
         """Return 16 hex digits that change with the predictions."""
-        return hashlib.sha256(self.predictions.read_bytes()).hexdigest()[:16]
+        return store.digest(self.predictions)
 
     def record(self) -> BaselineRecord:
         """Return what `baseline` wrote; raises LesionError if there is nothing."""

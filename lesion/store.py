@@ -169,6 +169,11 @@ def fingerprint(**values: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def digest(path: Path) -> str:
+    """Return 16 hex digits that change with the content of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
 def finished(manifest: Path, wanted: str) -> bool:
     """Tell whether `manifest` exists and carries the fingerprint `wanted`."""
     try:

@@ -27,9 +27,7 @@ from lesion.studies.trainings import children, running
 from lesion.studies.trainings.folders import StudyFolder
 from lesion.studies.trainings.running import Study
 
-FOLDS = 5  # of a partition; one of them is tested, so that test images are a share as in other splits
 SEED = 0
-THREADS = 1  # of a training
 
 
 def main() -> bool:
@@ -40,9 +38,9 @@ def main() -> bool:
     data = prepared.open_data(images)
     training = {name: values.get(name, option.default) for name, option in options.TRAIN.items()}
     asked = settings.resolve(model, training, data.record)
-    design = Design(kinds=list(config.SPLIT_KINDS), folds=FOLDS, tested=1, repeats=values["seeds"], seed=SEED)
+    design = Design(kinds=list(config.SPLIT_KINDS), folds=options.FOLDS, tested=1, repeats=values["seeds"], seed=SEED)
     files = StudyFolder(config.LEAK)
-    plan = running.make_plan(files, images, data, design, {model: asked}, {}, THREADS)
+    plan = running.make_plan(files, images, data, design, {model: asked}, {}, options.THREADS)
     study = Study("leak", files, data, plan)
     failures = running.run(study, children.one_after_the_other, workers=1)
     if not running.usable(study, failures):

@@ -613,6 +613,7 @@ def study() -> StudyRecord:
         design=Design(kinds=["grouped"], folds=2, tested=2, repeats=3, seed=7),
         settings={name: training_settings(name) for name in ("mobilenet", "efficientnet")},
         method=store.blocks(config.TRAINING, config.FOLDS, STATISTICS, MARGIN),
+        shared_part=2.18,
         weights={"mobilenet": "ImageNet", "efficientnet": "ImageNet"},
         shared_views={"mobilenet": 5, "efficientnet": 4},
         models={name: study_model(name) for name in STUDIED},

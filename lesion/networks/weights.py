@@ -1,8 +1,6 @@
 """Identity of a backbone's first weights: ImageNet, a file in a folder, or random numbers."""
 
-import hashlib
-
-from lesion import config, options
+from lesion import config, options, store
 
 
 def identity(asked: str, model: str) -> str:
@@ -12,5 +10,5 @@ def identity(asked: str, model: str) -> str:
     """
     path = options.weight_file(asked, model)
     if path is not None:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        return store.digest(path)
     return asked if config.NETWORKS[model].pretrained else "none needed"

@@ -112,6 +112,7 @@ class StudyRecord:
     design: Design
     settings: dict[str, TrainingSettings]
     method: Method
+    shared_part: float  # by which the variance from the lesions is multiplied, since trainings share lesions
     weights: dict[str, str]  # that each network began with
     shared_views: dict[str, int]  # network -> augmented views that all its trainings have in common
     models: dict[str, StudyModel]

@@ -1,15 +1,12 @@
 """What a study would cost here and add, where there is none: for the report and the console."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
-from lesion import config, options
+from lesion import config
 from lesion.console import duration
 from lesion.evaluation.wording import listed
+from lesion.options import FOLDS, REPEATS
 from lesion.records.training import TrainingRecord
-
-FOLDS = cast(int, options.STAGES["study"]["folds"].default)
-REPEATS = cast(int, options.STAGES["study"]["repeats"].default)
 
 
 def advice(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int]]) -> str:

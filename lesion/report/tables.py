@@ -61,6 +61,11 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else number(value)
 
 
+def pair_name(first: str, second: str) -> str:
+    """Return what the difference of two models is called, both by their names in config."""
+    return f"{wording.title(first)} − {wording.title(second)}"
+
+
 def whole_percent(share: float) -> str:
     """Return a share, 0 to 1, as a percentage without needless decimals: 95 %."""
     return f"{100 * share:g} %"

@@ -53,6 +53,7 @@ def summarise(study: Study, failures: Mapping[Cell, str], asked: Mapping[str, Tr
         design=own,
         settings=dict(asked),
         method=method(),
+        shared_part=design.shared_part(own),
         weights=weights,
         shared_views=_shared_views(study),
         models=models,

@@ -19,6 +19,7 @@ from lesion.report.tables import (
     estimated,
     number,
     p_value,
+    pair_name,
     signed,
     whole_percent,
     with_interval,
@@ -65,7 +66,7 @@ def difference_tables(pairs: Sequence[Comparison], statistics: config.Statistics
     if not pairs:
         return []
     ending = f"{place}, with {whole_percent(statistics.confidence)} intervals"
-    rows = [Row(_pair_name(pair), _accuracy(pair.accuracy)) for pair in pairs]
+    rows = [Row(pair_name(pair.first, pair.second), _accuracy(pair.accuracy)) for pair in pairs]
     return [
         area_table(f"Differences in ROC-AUC {ending}", pairs),
         Table(f"Differences in accuracy {ending}", ACCURACY, rows, first="First − second"),
@@ -74,12 +75,8 @@ def difference_tables(pairs: Sequence[Comparison], statistics: config.Statistics
 
 def area_table(caption: str, pairs: Sequence[Comparison]) -> Table:
     """Return the differences in ROC-AUC of `pairs` as a table."""
-    rows = [Row(_pair_name(pair), _area(pair.roc_auc)) for pair in pairs]
+    rows = [Row(pair_name(pair.first, pair.second), _area(pair.roc_auc)) for pair in pairs]
     return Table(caption, AREA, rows, first="First − second")
-
-
-def _pair_name(pair: Comparison) -> str:
-    return f"{config.title(pair.first)} − {config.title(pair.second)}"
 
 
 def _area(figures: AreaDifference) -> list[Cell]:
@@ -106,7 +103,8 @@ def _differences_figure(pairs: Sequence[Comparison], confidence: str) -> Markup 
     drawn = {}
     for pair in pairs:
         metrics: dict[str, AreaDifference | AccuracyDifference] = {"roc_auc": pair.roc_auc, "accuracy": pair.accuracy}
-        drawn[_pair_name(pair)] = {METRIC_NAMES[metric]: _drawable(figures) for metric, figures in metrics.items()}
+        name = pair_name(pair.first, pair.second)
+        drawn[name] = {METRIC_NAMES[metric]: _drawable(figures) for metric, figures in metrics.items()}
     if not any(difference for measures in drawn.values() for difference in measures.values()):
         return None
     return Markup(plots.svg(intervals.differences(drawn, confidence), "differences"))

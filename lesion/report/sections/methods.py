@@ -13,7 +13,7 @@ from lesion.records.common import Provenance
 from lesion.records.training import TrainingRecord
 from lesion.report import plots
 from lesion.report.artefacts import Artefacts, Context, Model, each_model, used_setting
-from lesion.report.sections.study import Method
+from lesion.report.sections.study import StudyMethod
 from lesion.report.tables import count, counted, duration, megabytes, number, whole_percent
 
 PHASES = {"frozen": "frozen backbone", "tune": "fine-tuning", "whole": "whole network"}
@@ -103,7 +103,7 @@ def methods(artefacts: Artefacts) -> Context:
         "replicates": statistics.replicates,
         "floor_draws": statistics.floor_draws,
         "prevalence": whole_percent(artefacts.metrics.decisions.prevalence),
-        "study": Method.of(artefacts.study) if artefacts.study else None,
+        "study": StudyMethod.of(artefacts.study) if artefacts.study else None,
         **_baselines(artefacts),
     }
 

@@ -10,15 +10,28 @@ from lesion.evaluation.wording import listed, p_phrase
 from lesion.records.study import Chances, StudyArea, StudyDifference, StudyModel, StudyRecord
 from lesion.report import intervals, plots
 from lesion.report.artefacts import Artefacts, Context, used_setting
-from lesion.report.tables import Cell, Row, Table, cell, count, counted, number, p_value, percent, signed, with_interval
-from lesion.report.tables import whole_percent as whole
+from lesion.report.tables import (
+    Cell,
+    Row,
+    Table,
+    cell,
+    count,
+    counted,
+    number,
+    p_value,
+    pair_name,
+    percent,
+    signed,
+    whole_percent,
+    with_interval,
+)
 
 SPREAD = ("SD from lesions", "SD from trainings", "Standard error")
 NOT_STUDIED = "not in this study"
 
 
 @dataclass(frozen=True)
-class Method:
+class StudyMethod:
     """The settings of a study as text, empty if it does not say."""
 
     confidence: str
@@ -33,20 +46,20 @@ class Method:
     trained: str  # share of the lesions that a training learns from
 
     @classmethod
-    def of(cls, record: StudyRecord) -> "Method":
+    def of(cls, record: StudyRecord) -> "StudyMethod":
         """Return the settings that `record` was made with."""
         used = [record.method]
         rest = (record.design.folds - 1) / record.design.folds
         return cls(
-            confidence=used_setting(used, "statistics", "confidence", whole),
+            confidence=used_setting(used, "statistics", "confidence", whole_percent),
             significant=used_setting(used, "statistics", "significant"),
-            equivalence=used_setting(used, "margin", "equivalence", whole),
+            equivalence=used_setting(used, "margin", "equivalence", whole_percent),
             replicates=used_setting(used, "statistics", "replicates", count),
             margin=used_setting(used, "margin", "margin"),
             prior=used_setting(used, "margin", "prior"),
-            probable=used_setting(used, "margin", "probable", whole),
-            validation=used_setting(used, "folds", "validation", whole),
-            shared=used_setting(used, "folds", "validation", lambda share: f"{1 + (1 / rest - 1) / (1 - share):.2f}"),
+            probable=used_setting(used, "margin", "probable", whole_percent),
+            validation=used_setting(used, "folds", "validation", whole_percent),
+            shared=f"{record.shared_part:.2f}",
             trained=used_setting(used, "folds", "validation", lambda share: f"{100 * rest * (1 - share):.0f} %"),
         )
 
@@ -56,7 +69,7 @@ def study(artefacts: Artefacts) -> Context | None:
     record = artefacts.study
     if record is None:
         return None
-    method = Method.of(record)
+    method = StudyMethod.of(record)
     return {
         "headline": record.headline,
         "sentences": record.sentences,
@@ -104,7 +117,7 @@ def beside_colour(record: StudyRecord) -> str:
     if not pairs:
         return ""
     area = number(record.models["colour"].roc_auc.value)
-    differences = listed([_gain(pair, Method.of(record).confidence) for pair in pairs])
+    differences = listed([_gain(pair, StudyMethod.of(record).confidence) for pair in pairs])
     return f"Trained anew, against colour alone (ROC-AUC {area}): {differences}."
 
 
@@ -166,20 +179,16 @@ def fine(value: float) -> str:
     return f"{value:.4f}"
 
 
-def _differences(record: StudyRecord, method: Method) -> Table | None:
+def _differences(record: StudyRecord, method: StudyMethod) -> Table | None:
     """Return the differences with what they support and their chances; None if there is nothing to compare."""
     if not record.differences:
         return None
     margin = method.margin
     chances = (f"Chance: above +{margin}", f"within ±{margin}", f"below −{margin}")
-    rows = [Row(_pair(pair), _difference(pair)) for pair in record.differences]
+    rows = [Row(pair_name(pair.first, pair.second), _difference(pair)) for pair in record.differences]
     caption = f"Differences in ROC-AUC of networks trained anew, with {method.confidence} intervals"
     columns = ("Difference", "Standard error", "p", "p corrected", "The study shows", *chances)
     return Table(caption, columns, rows, first="First − second")
-
-
-def _pair(pair: StudyDifference) -> str:
-    return f"{config.title(pair.first)} − {config.title(pair.second)}"
 
 
 def _difference(pair: StudyDifference) -> list[Cell]:

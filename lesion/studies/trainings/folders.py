@@ -6,7 +6,6 @@ if cell.finished(fingerprint):
 """
 
 import contextlib
-import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,7 +80,7 @@ class CellFolder:
         """Tell whether the training with the fingerprint `wanted` is done, its predictions as it left them."""
         if not (store.finished(self.manifest, wanted) and self.predictions.exists()):
             return False
-        return self.record().digest == self._digest()
+        return self.record().digest == store.digest(self.predictions)
 
     def holds_other(self, wanted: str) -> bool:
         """Tell whether a training with another fingerprint than `wanted` is finished here."""
@@ -108,7 +107,7 @@ class CellFolder:
             seed=seed,
             weights=fitted.weights,
             epochs=fitted.epochs,
-            digest=self._digest(),
+            digest=store.digest(self.predictions),
             views=fitted.views,
             shared_seconds=round(fitted.shared_seconds, 2),
             warnings=fitted.warnings,
@@ -117,9 +116,6 @@ class CellFolder:
         store.write_record(self.manifest, record)
         self.failed.unlink(missing_ok=True)
         shutil.rmtree(self.partial, ignore_errors=True)
-
-    def _digest(self) -> str:
-        return hashlib.sha256(self.predictions.read_bytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
