@@ -29,7 +29,7 @@ from lesion.records.bench import (
     WholeTraining,
 )
 from lesion.records.common import Provenance
-from lesion.records.explanations import ExplainedImage, ExplanationsRecord, MapRecord, ModelExplanations
+from lesion.records.explanations import ExplainedImage, ExplanationsRecord, ModelExplanations
 from lesion.records.leak import LeakData, LeakRecord, LeakTrial, MeanDifference
 from lesion.records.metrics import (
     AccuracyDifference,
@@ -105,7 +105,8 @@ AREAS = {
 }
 MEASURED = (*config.NETWORKS, "together", "frame", "colour")  # of a source that knows nothing of the patients
 TEMPERATURES = {"scratch": 1.45, "mobilenet": 0.93, "efficientnet": 1.02}  # of the others 1
-ROWS = list(range(40, 52))  # those explained: 12 images, half of them malignant
+TEST_ROWS = list(range(40, 240))  # odd ones are malignant, and neighbours, 40 and 41, show one lesion
+VALIDATION_ROWS = list(range(240, 300))
 STATISTICS = replace(config.STATISTICS, replicates=1234)
 MARGIN = replace(config.MARGIN, margin=0.012, prior=0.034, equivalence=0.88)
 DECISIONS = replace(config.DECISIONS, prevalence=0.12)
@@ -126,8 +127,11 @@ def write_all(home: Path, photograph=None) -> None:
         store.write_record(home / f"runs/{model}/manifest.json", trained(model))
         store.write_table(home / f"runs/{model}/history.csv", history(model))
         store.write_record(home / f"runs/{model}/evaluation.json", evaluated(model))
+        store.write_table(home / f"runs/{model}/predictions.csv", predictions(model), decimals=8)
     for name in ("frame", "colour"):
         store.write_record(home / f"runs/{name}/manifest.json", baseline(name))
+        store.write_table(home / f"runs/{name}/predictions.csv", predictions(name), decimals=8)
+    store.write_table(home / "data/index.csv", index())
     store.write_record(home / "reports/metrics.json", metrics())
     store.write_record(home / "reports/explanations.json", explained(pictures))
 
@@ -407,12 +411,14 @@ def _pair(first: str, one: Scores, second: str, other: Scores, error: float) -> 
 
 def _difference(first: float | None, second: float | None, error: float) -> dict:
     if first is None or second is None:
-        return {"first": first, "second": second} | dict.fromkeys(("difference", "interval", "p", "p_corrected"))
+        return {"first": first, "second": second} | dict.fromkeys(("difference", "interval", "p", "p_corrected", "adjusted"))
     difference = first - second
     p = math.erfc(abs(difference) / error / math.sqrt(2))
     interval = [difference - 2 * error, difference + 2 * error]
     values = {"first": first, "second": second, "difference": difference, "interval": interval}
-    return {**values, "p": p, "p_corrected": min(1.0, 3 * p)}
+    reach = 2.39398 * error  # of the normal distribution at 1 - .05 / 3
+    adjusted = [difference - reach, difference + reach]
+    return {**values, "p": p, "p_corrected": min(1.0, 3 * p), "adjusted": adjusted}
 
 
 def scores(confusion: list[list[int]], area: float, temperature: float = 1.0) -> Scores:
@@ -567,38 +573,73 @@ def collapse(subset: dict) -> None:
     subset["collapsed"] = ["all 200 images are called benign"]
 
 
+# --- rows ------------------------------------------------------------------------------------------
+def index() -> pd.DataFrame:
+    """Return those lines and columns of data/index.csv that the report reads: the scored rows."""
+    rows = [*TEST_ROWS, *VALIDATION_ROWS]
+    return pd.DataFrame(
+        {
+            "row": rows,
+            "label": [row % 2 for row in rows],
+            "split": ["test"] * len(TEST_ROWS) + ["validation"] * len(VALIDATION_ROWS),
+            "group": [row // 2 * 2 for row in rows],
+        }
+    )
+
+
+def predictions(model: str) -> pd.DataFrame:
+    """Return probabilities with which the test rows have the confusion matrix of `model` at threshold 0.5."""
+    table = index()[["row", "split", "label"]]
+    right = {label: CONFUSION[model][label][label] for label in (0, 1)}  # of 100
+    place = {row: number // 2 for number, row in enumerate(TEST_ROWS)} | {row: 0 for row in VALIDATION_ROWS}
+    scores = []
+    for row, _, label in table.itertuples(index=False):
+        is_right = place[row] < right[label] or row in VALIDATION_ROWS
+        distance = 0.05 + (row * 7 % 40) / 100  # from the threshold
+        scores.append(0.5 + distance if is_right == (label == 1) else 0.5 - distance)
+    return table.assign(probability=scores)
+
+
 # --- explain ----------------------------------------------------------------------------------------
+OUTLINE = "M30 20L70 20L70 80L30 80Z"
+
+
 def explained(pictures) -> ExplanationsRecord:
+    """Return maps of 4 × 4 fields of every test image; the first of each network is empty."""
     models = {}
-    for shift, model in enumerate(config.NETWORKS):
-        maps = [_map(pictures, model, row, malignant=(row + shift) // 2 % 2) for row in ROWS]
+    fields = np.zeros((len(TEST_ROWS), 4, 4), np.uint8)
+    for place, row in enumerate(TEST_ROWS[1:], start=1):
+        fields[place, row % 4, row // 4 % 4] = 255
+        fields[place, 1, 1] = max(fields[place, 1, 1], 90)
+    peaks = np.array([0.0, *(1.25 + row / 100 for row in TEST_ROWS[1:])], np.float32)
+    for model in config.NETWORKS:
+        table = predictions(model)
+        malignant = table.loc[table["split"] == "test", "probability"].to_numpy() >= 0.5
+        name = f"cases/{model}.npz"
+        (pictures.home / "reports/cases").mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(pictures.home / "reports" / name, fields=fields, peaks=peaks, malignant=malignant)
         models[model] = ModelExplanations(
             fingerprint=f"{model}explain"[:16],
             digest=digest(model),
             layer=f"{model}_last",
-            resolution=[3, 3],
-            explained=200,
+            resolution=[4, 4],
+            explained=len(TEST_ROWS),
             empty=1,
-            maps=[replace(maps[0], empty=True, peak=0.0), *maps[1:]],
+            maps=name,
             provenance=PROVENANCE,
         )
-    return ExplanationsRecord(
-        data=DATA,
-        images=[ExplainedImage(row, row % 2, pictures.reports(f"gradcam/{row}.jpg", row)) for row in ROWS],
-        models=models,
-    )
-
-
-def _map(pictures, model: str, row: int, malignant: int) -> MapRecord:
-    return MapRecord(
-        row=row,
-        probability=0.9134 if malignant else 0.2171,
-        explains=CLASSES[malignant],
-        peak=1.25 + row / 100,
-        empty=False,
-        map=pictures.reports(f"gradcam/{model}_{row}_map.jpg", row, heat=True),
-        overlay=pictures.reports(f"gradcam/{model}_{row}_overlay.jpg", row, heat=True, brighter=30),
-    )
+    images = [
+        ExplainedImage(
+            row=row,
+            label=row % 2,
+            group=row // 2 * 2,
+            levels={"hair or marks": "painted over" if row % 3 == 0 else "none"},
+            thumbnail=pictures.thumbnail(row),
+            outline=OUTLINE if row % 5 else "",
+        )
+        for row in TEST_ROWS
+    ]
+    return ExplanationsRecord(data=DATA, images=images, models=models)
 
 
 # --- study ------------------------------------------------------------------------------------------
@@ -649,6 +690,7 @@ def study_difference(first: str, second: str, chances: Chances | None, p: float 
         trainings=0.0043,
         error=0.0105,
         p=p,
+        adjusted=[value - 0.0213, value + 0.0213] if p is not None else None,
         p_corrected=None if p is None else 2 * p,
         chances=chances,
         **{"supported": False, "equivalent": False, **verdict},
@@ -722,7 +764,7 @@ def digest(model: str) -> str:
 
 # --- pictures ---------------------------------------------------------------------------------------
 def _square(row: int) -> np.ndarray:
-    return np.full((24, 24, 3), (200 - row, 150, 120 + row), np.uint8)
+    return np.full((24, 24, 3), (200 - row % 100, 150, 120 + row % 100), np.uint8)
 
 
 class _Pictures:
@@ -734,13 +776,11 @@ class _Pictures:
     def data(self, name: str, row: int, **look) -> str:
         return self._write("data", name, row, **look)
 
-    def reports(self, name: str, row: int, **look) -> str:
-        return self._write("reports", name, row, **look)
+    def thumbnail(self, row: int) -> str:
+        return self._write("reports", f"cases/{row}.webp", row)
 
-    def _write(self, folder: str, name: str, row: int, heat: bool = False, brighter: int = 0) -> str:
+    def _write(self, folder: str, name: str, row: int, brighter: int = 0) -> str:
         image = cv2.cvtColor(self.photograph(row), cv2.COLOR_RGB2BGR)
-        if heat:
-            image = cv2.applyColorMap(cv2.GaussianBlur(image[..., 0], (0, 0), 9), cv2.COLORMAP_VIRIDIS)
-        encoded = cv2.imencode(".jpg", cv2.add(image, brighter))[1]
+        encoded = cv2.imencode(Path(name).suffix, cv2.add(image, brighter))[1]
         store.write_bytes(self.home / folder / name, encoded.tobytes())
         return name

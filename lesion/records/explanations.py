@@ -1,4 +1,4 @@
-"""`reports/explanations.json`: the Grad-CAM maps."""
+"""`reports/explanations.json`: every test image, and where each network finds the evidence for its verdict."""
 
 from dataclasses import dataclass
 
@@ -7,37 +7,31 @@ from lesion.records.common import Provenance
 
 @dataclass(frozen=True)
 class ExplainedImage:
-    """An image whose maps are shown."""
+    """A test image."""
 
     row: int
     label: int
-    photograph: str
-
-
-@dataclass(frozen=True)
-class MapRecord:
-    """One Grad-CAM map of one model."""
-
-    row: int
-    probability: float
-    explains: str  # the class that the model named
-    peak: float  # in units of the logit
-    empty: bool
-    map: str
-    overlay: str
+    group: int  # images of one number show one lesion
+    levels: dict[str, str]  # what subgroups it is in: factor -> level, see `evaluation.subgroups`
+    thumbnail: str  # WebP file below reports/
+    outline: str  # of the lesion, as an SVG path in a square of 100 × 100; empty if it is not known
 
 
 @dataclass(frozen=True)
 class ModelExplanations:
-    """One model's maps, in the order of the images, and how many of all maps were empty."""
+    """One network's Grad-CAM maps of all test images, in the order of the images.
+
+    `maps` is a NumPy file below reports/ with `fields` (N, h, w) uint8, 255 at the peak of each map and 0 without
+    evidence; `peaks` (N,) float32, in units of the logit; `malignant` (N,) bool, the verdict that the map explains.
+    """
 
     fingerprint: str
-    digest: str
+    digest: str  # of the weights
     layer: str
     resolution: list[int]  # height and width of the layer's activations
     explained: int
     empty: int
-    maps: list[MapRecord]
+    maps: str
     provenance: Provenance
 
 

@@ -182,6 +182,7 @@ class AreaDifference:
     interval: Interval
     p: float | None
     p_corrected: float | None = None
+    adjusted: Interval = None  # as `interval`, but for all comparisons at once: leaves out 0 if, and only if, supported
     detectable: float | None = None  # a smaller difference would probably not be found on these images
 
 
@@ -197,6 +198,7 @@ class AccuracyDifference:
     only_second_right: int
     p: float | None
     p_corrected: float | None = None
+    adjusted: Interval = None  # likewise
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ class StudyDifference:
     trainings: float | None
     error: float | None
     p: float | None
+    adjusted: Interval  # for all comparisons at once: leaves out 0 if, and only if, `supported`
     p_corrected: float | None  # by Holm, for the differences among networks, and for those against colour alone
     supported: bool
     equivalent: bool  # shown to differ by less than the margin

@@ -9,18 +9,40 @@ from lesion.evaluation.wording import listed
 from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import BenchRecord
 from lesion.records.common import Method
-from lesion.records.explanations import ExplainedImage, ModelExplanations
+from lesion.records.explanations import ModelExplanations
 from lesion.records.leak import LeakRecord
 from lesion.records.metrics import Comparison, MetricsRecord, ModelScores, Scores
 from lesion.records.preparation import PreparationRecord
 from lesion.records.study import StudyRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
 
-if TYPE_CHECKING:  # it takes half a second to import
+if TYPE_CHECKING:  # they take half a second to import
+    import numpy as np
     import pandas as pd
 
 Context = dict[str, Any]  # what one template may use, by name; Any: templates are not typed
 ShowSetting = Callable[[Any], str]  # Any: of the type that the setting has
+
+
+@dataclass(frozen=True)
+class Maps:
+    """One network's Grad-CAM maps of the cases, in their order; see ModelExplanations."""
+
+    fields: "np.ndarray"  # (N, h, w) uint8
+    peaks: "np.ndarray"  # (N,) float32
+    malignant: "np.ndarray"  # (N,) bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A test image: its row in the source, its class, its lesion, and pictures of it."""
+
+    row: int
+    label: int
+    group: int
+    levels: dict[str, str]  # factor -> level
+    thumbnail: bytes  # WebP
+    outline: str  # SVG path in a square of 100 × 100, empty if it is not known
 
 
 @dataclass(frozen=True)
@@ -35,7 +57,8 @@ class Model:
     history: "pd.DataFrame | None" = None  # history.csv: one line for each epoch
     evaluation: EvaluationRecord | None = None
     scores: ModelScores | None = None
-    explanation: ModelExplanations | None = None  # its pictures as data URIs
+    explanation: ModelExplanations | None = None
+    maps: Maps | None = None  # there if the explanation is
     baseline: BaselineRecord | None = None
     absent: dict[str, str] = field(default_factory=dict)  # name of a field above -> why it is None
 
@@ -57,7 +80,9 @@ class Artefacts:
     metrics: MetricsRecord  # without comparisons if not all models that were compared are shown
     models: list[Model]  # networks
     references: list[Model]  # what they are to be seen beside, in the order of config.REFERENCES
-    images: list[ExplainedImage]
+    cases: list[Case]  # every test image; empty if nothing is explained
+    predictions: "pd.DataFrame"  # row, split, label, group, and a column of probabilities for each measured model
+    metrics_text: str  # of metrics.json, as it stands on the disk
     bench: BenchRecord | None
     leak: LeakRecord | None  # perhaps of other images
     study: StudyRecord | None  # of these images; without words if not all networks that it compares are shown

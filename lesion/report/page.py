@@ -14,9 +14,12 @@ from lesion import config
 from lesion.errors import LesionError
 from lesion.report import tables
 from lesion.report.artefacts import Artefacts, Context
-from lesion.report.sections import data, differences, methods, probabilities, results, sentences, verdicts
+from lesion.report.sections import data, differences, methods, probabilities, results, sentences
+from lesion.report.sections.answer import answer
+from lesion.report.sections.cases import cases
 from lesion.report.sections.speed import speed
 from lesion.report.sections.study import study
+from lesion.report.sections.threshold import threshold
 
 REPORT_BYTES = 6 * 2**20  # the report stays below this size
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
@@ -31,33 +34,30 @@ class Section:
     context: Callable[[Artefacts], Context | None]
 
 
+# In the order of the page: the answer and what to do with it, then the evidence, then how it was made.
 SECTIONS = [
-    Section("warnings", "Warnings", sentences.warnings),
-    Section("answer", "The answer", sentences.answer),
-    Section("summary", "Results on the test split", results.summary),
-    Section("comparison", "Which differences the data support", differences.comparison),
+    Section("answer", "The answer", answer),
+    Section("threshold", "Choosing a threshold", threshold),
+    Section("cases", "Every test image, judged by all networks", cases),
+    Section("summary", "All scores on the test images", results.summary),
+    Section("comparison", "Are the differences real?", differences.comparison),
     Section("study", "Trained anew: folds and seeds", study),
     Section("subgroups", "On which images they do better or worse", differences.subgroups),
     Section("lesions", "Lesion by lesion", results.lesions),
-    Section("external", "Results on the external test", results.external),
-    Section("operating", "Operating points", probabilities.operating),
+    Section("external", "Scores on the external test images", results.external),
+    Section("calibration", "Do the scores mean what they say?", probabilities.calibration),
     Section("decision", "Is acting on it worth it?", probabilities.decision),
-    Section("calibration", "Calibration", probabilities.calibration),
     Section("data", "Data and preprocessing", data.data),
-    Section("groups", "Images of one lesion", data.groups),
-    Section("leak", "The leak, measured", data.leak),
-    Section("augmentation", "Augmentation", data.augmentation),
-    Section("architecture", "Architectures", methods.architecture),
+    Section("groups", "One lesion, one split", data.groups),
+    Section("leak", "What a random split would have claimed", data.leak),
     Section("training", "Training", methods.training),
-    Section("roc", "ROC curves", verdicts.roc),
-    Section("confusion", "Confusion matrices", verdicts.confusion),
-    Section("classes", "Figures by class", verdicts.classes),
-    Section("explanations", "What each model looks at", verdicts.explanations),
     Section("speed", "Speed", speed),
     Section("methods", "Methods", methods.methods),
-    Section("provenance", "Provenance", methods.provenance),
+    Section("provenance", "How this was made", methods.provenance),
     Section("limitations", "Limitations", sentences.limitations),
 ]
+STYLES = ("style.css", "answer.css", "threshold.css", "cases.css")
+SCRIPTS = ("data.js", "sort.js", "threshold.js", "cases.js", "takeaway.js")  # in this order, one program
 
 
 def render(artefacts: Artefacts) -> str:

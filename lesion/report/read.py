@@ -10,13 +10,15 @@ from lesion import config, prepared, runs, store
 from lesion.errors import LesionError
 from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import BenchRecord
-from lesion.records.explanations import ExplanationsRecord, ModelExplanations
+from lesion.records.explanations import ExplanationsRecord
 from lesion.records.leak import LeakRecord
 from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
 from lesion.records.study import StudyRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
+from lesion.report import cases
 from lesion.report.artefacts import Artefacts, Model
+from lesion.report.checks import require_same
 from lesion.runs import BaselineRun, Run
 
 if TYPE_CHECKING:  # it takes half a second to import
@@ -33,14 +35,16 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
     """
     data = _read_data()
     metrics = _read_metrics(data, models)
-    explanations = _read_explanations(data)
+    explanations = cases.read_explanations(data)
     study, study_unused = _read_study(data, models)
     return Artefacts(
         data=data,
         metrics=metrics,
         models=[_read_model(name, data, metrics, explanations) for name in models],
         references=_read_references(data, metrics),
-        images=explanations.images if explanations else [],
+        cases=cases.read_cases(explanations),
+        predictions=cases.read_predictions(metrics),
+        metrics_text=runs.METRICS.read_text(encoding="utf-8"),
         bench=store.read_record(runs.BENCH, BenchRecord, "invoke bench") if runs.BENCH.exists() else None,
         leak=store.read_record(runs.LEAK, LeakRecord, "invoke leak") if runs.LEAK.exists() else None,
         study=study,
@@ -69,7 +73,7 @@ def _read_data() -> PreparationRecord:
 def _read_metrics(data: PreparationRecord, models: Sequence[str]) -> MetricsRecord:
     """Read the metrics; what is said of all networks that were compared does not hold for a choice of `models`."""
     metrics = store.read_record(runs.METRICS, MetricsRecord, "invoke evaluate")
-    _require_same(metrics.data, data.data, "data", runs.METRICS, "invoke evaluate")
+    require_same(metrics.data, data.data, "data", runs.METRICS, "invoke evaluate")
     left_out = {name for name in metrics.models if name in config.NETWORKS} - set(models)
     if not left_out:
         return metrics
@@ -100,18 +104,6 @@ def _read_study(data: PreparationRecord, models: Sequence[str]) -> tuple[StudyRe
     return study, ""
 
 
-def _read_explanations(data: PreparationRecord) -> ExplanationsRecord | None:
-    """Read the explanations, with the photographs as data URIs; None if there are none."""
-    path = runs.EXPLANATIONS
-    command = "invoke explain"
-    if not path.exists():
-        return None
-    record = store.read_record(path, ExplanationsRecord, command)
-    _require_same(record.data, data.data, "data", path, command)
-    images = [replace(one, photograph=_data_uri(path.parent / one.photograph, command)) for one in record.images]
-    return replace(record, images=images)
-
-
 def _read_model(
     name: str, data: PreparationRecord, metrics: MetricsRecord, explanations: ExplanationsRecord | None
 ) -> Model:
@@ -129,14 +121,16 @@ def _read_model(
     absent: dict[str, str] = {}
     record = _read_run(run, data, absent)
     if record is not None:
-        _require_same(scores.digest, record.digest, "weights", runs.METRICS, "invoke evaluate")
+        require_same(scores.digest, record.digest, "weights", runs.METRICS, "invoke evaluate")
+    explanation = cases.of_model(name, scores.digest, explanations, absent)
     return Model(
         name,
         run=record,
         history=_read_history(run, absent),
         evaluation=_read_evaluation(run, data, scores.digest, absent),
         scores=scores,
-        explanation=_read_explanation(name, scores.digest, explanations, absent),
+        explanation=explanation,
+        maps=cases.read_maps(explanation) if explanation else None,
         absent=absent,
     )
 
@@ -161,8 +155,8 @@ def _read_baseline(run: BaselineRun, data: PreparationRecord, digest: str) -> Ba
     if run.name not in config.BASELINE_NAMES or not run.manifest.exists():
         return None
     record = run.record()
-    _require_same(record.data, data.data, "data", run.manifest, run.command)
-    _require_same(digest, record.digest, "predictions", runs.METRICS, "invoke evaluate")
+    require_same(record.data, data.data, "data", run.manifest, run.command)
+    require_same(digest, record.digest, "predictions", runs.METRICS, "invoke evaluate")
     return record
 
 
@@ -171,7 +165,7 @@ def _read_run(run: Run, data: PreparationRecord, absent: dict[str, str]) -> Trai
         absent["run"] = f"{store.shown(run.manifest)} is missing: run `{run.command}`"
         return None
     record = run.record()
-    _require_same(record.data, data.data, "data", run.manifest, run.command)
+    require_same(record.data, data.data, "data", run.manifest, run.command)
     return record
 
 
@@ -195,39 +189,9 @@ def _read_evaluation(run: Run, data: PreparationRecord, digest: str, absent: dic
         absent["evaluation"] = f"{store.shown(path)} is missing: run `{command}`"
         return None
     record = run.evaluation_record()
-    _require_same(record.data, data.data, "data", path, command)
-    _require_same(record.digest, digest, "weights", path, command)
+    require_same(record.data, data.data, "data", path, command)
+    require_same(record.digest, digest, "weights", path, command)
     return record
-
-
-def _read_explanation(
-    name: str, digest: str, explanations: ExplanationsRecord | None, absent: dict[str, str]
-) -> ModelExplanations | None:
-    path = runs.EXPLANATIONS
-    command = f"invoke explain --model {name}"
-    if explanations is None or name not in explanations.models:
-        problem = "is missing" if explanations is None else f"has no {name}"
-        absent["explanation"] = f"{store.shown(path)} {problem}: run `{command}`"
-        return None
-    record = explanations.models[name]
-    _require_same(record.digest, digest, "weights", path, command)
-    if [one.row for one in record.maps] != [image.row for image in explanations.images]:
-        raise _stale(path, "images", command)
-
-    def embed(picture: str) -> str:
-        return _data_uri(path.parent / picture, command)
-
-    return replace(record, maps=[replace(one, map=embed(one.map), overlay=embed(one.overlay)) for one in record.maps])
-
-
-def _require_same(value: str, wanted: str, what: str, path: Path, command: str) -> None:
-    """Raise LesionError unless `value`, which the file `path` names as its data or weights, is the `wanted` one."""
-    if value != wanted:
-        raise _stale(path, what, command)
-
-
-def _stale(path: Path, what: str, command: str) -> LesionError:
-    return LesionError(f"{store.shown(path)} was made from other {what}: run `{command}`")
 
 
 def _data_uri(path: Path, command: str) -> str:
