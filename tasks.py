@@ -7,18 +7,30 @@ import inspect
 import signal
 import subprocess
 import sys
+import time
 
 from invoke import Exit, task
 
 from lesion import config, options
+from lesion.console import SHARES, Whole
 from lesion.errors import LesionError
 
+WORTH_TELLING = 20.0  # seconds of a training: a shorter one says nothing of the other stages
 CHILD_GRACE = 5.0  # seconds a stage has to end by itself after Ctrl-C, which a terminal sends to it as well
 
+ALL = f"""Run all stages: {", ".join(options.CHAIN)}; what is done already is skipped.
 
-def run_stage(name, values):
-    """Run scripts/NAME.py with this interpreter; return its exit status, or leave when it was stopped."""
-    child = subprocess.Popen(options.command(name, values))
+invoke all --data my-photographs --epochs 30
+invoke all --data sample --model scratch,mobilenet --limit 600
+"""
+
+
+def run_stage(name, values, whole=None):
+    """Run scripts/NAME.py with this interpreter; return its exit status, or leave when it was stopped.
+
+    `whole`: where the stage stands in `invoke all`.
+    """
+    child = subprocess.Popen(options.command(name, values), env=whole.environment() if whole else None)
     try:
         return child.wait()
     except KeyboardInterrupt:
@@ -42,18 +54,36 @@ def finish(status):
 
 
 def run_all(values):
-    """Run the stages of the experiment in order, once every option is checked; return the worst exit status."""
+    """Run the stages in order, once every option is checked, and say the result; return the worst exit status."""
     try:
         options.check("all", values)
     except LesionError as error:
         raise Exit(f"error: {error}", code=2) from None
+    begin = time.time()
+    seconds = {}
     worst = 0
-    for name in options.CHAIN:
-        status = run_stage(name, values)
+    for number, name in enumerate(options.CHAIN, 1):
+        whole = Whole(number, len(options.CHAIN), begin, seconds_after(number, seconds.get("train", 0.0)))
+        start = time.time()
+        status = run_stage(name, values, whole)
+        seconds[name] = time.time() - start
         if status not in (0, 1):  # 1: some of it failed; the later stages go on and show that
             return status
         worst = max(worst, status)
+    from lesion import closing  # it needs packages that other tasks can do without
+
+    closing.say_results(time.time() - begin)
     return worst
+
+
+def seconds_after(number, training):
+    """Return about how long the stages after stage `number` take, if the training took `training` seconds.
+
+    None if that is not known: before the training, and if nothing was left to train.
+    """
+    if training < WORTH_TELLING:
+        return None
+    return training * sum(SHARES[name] for name in options.CHAIN[number:])
 
 
 def stage(name, summary, run=None):
@@ -74,14 +104,20 @@ def stage(name, summary, run=None):
     return task(name=name, auto_shortflags=False, help=texts)(body)
 
 
-prepare = stage("prepare", "Fetch the images, clean them, split them 70/15/15: writes data/.")
-train = stage("train", "Train the networks; a run that was stopped resumes: writes runs/.")
-baseline = stage("baseline", "Learn from colour alone what networks must beat: writes runs/colour/ and others.")
-evaluate = stage("evaluate", "Measure them on test images: writes reports/metrics.json.")
-explain = stage("explain", "Show what they look at, by Grad-CAM: writes reports/gradcam/.")
-report = stage("report", "Put everything into one HTML file: writes reports/index.html.")
-all_stages = stage("all", "Run the whole experiment; what is done already is skipped.", run_all)
+def experiment_stage(name, summary):
+    """Return the task of a stage of `invoke all`; Invoke lists tasks by their names, so the text says its place."""
+    return stage(name, f"Stage {options.CHAIN.index(name) + 1} of {len(options.CHAIN)}: {summary}")
+
+
+prepare = experiment_stage("prepare", "fetch the images, clean them, split them 70/15/15: writes data/.")
+train = experiment_stage("train", "train the networks; a run that was stopped resumes: writes runs/.")
+baseline = experiment_stage("baseline", "learn from colour alone what networks must beat: writes runs/colour/ and others.")
+evaluate = experiment_stage("evaluate", "score the networks on the test images: writes reports/metrics.json.")
+explain = experiment_stage("explain", "show what the networks look at, by Grad-CAM: writes reports/cases/.")
+report = experiment_stage("report", "put everything into one HTML file: writes reports/index.html.")
+all_stages = stage("all", ALL, run_all)
 predict = stage("predict", "Judge images of your own: prints the verdicts, writes reports/predictions/.")
+compare = stage("compare", "Compare two finished reports over the same test images: writes reports/compare.html.")
 bench = stage("bench", "Measure how fast the project is on this machine: writes reports/bench.json.")
 study = stage("study", "Train anew on several divisions of the lesions: writes reports/study.json.")
 leak = stage("leak", "Measure how much a random split flatters a model: writes reports/leak.json.")

@@ -18,3 +18,5 @@ studies/    measurements beside the experiment: the leak, the benchmark
 Imports run one way, and import-linter keeps it: scripts -> studies -> explain -> networks -> evaluation -> the modules
 here; report -> evaluation; groups -> images; sources -> the modules here.
 """
+
+__version__ = "1.0.0"  # CITATION.cff has the same

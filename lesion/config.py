@@ -26,7 +26,7 @@ LEAK = HOME / "leak"  # what leak works with: a home of its own
 LOCK = HOME / ".lock"  # held while a stage runs
 TEMPLATES = PROJECT / "templates"
 
-FORMAT = 2  # raised when a stage's artefacts change their meaning: older ones then count as stale
+FORMAT = 3  # raised when a stage's artefacts change their meaning: older ones then count as stale
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # that we may use
 
 # --- words that stand in artefacts ------------------------------------------------------------------
@@ -138,10 +138,13 @@ class Collapse:
     """When a model is named as one that has not learned."""
 
     stuck_loss: float = 0.99  # a validation loss above this share of guessing's has not moved
-    epochs_to_start: int = 3  # epochs in which a network may still be getting under way
+    # While it trains there is no warning before so many epochs, and before so large a share of those planned: until
+    # then many a network that learns well in the end is still getting under way.
+    warning_epochs: int = 5
+    warning_share: float = 1 / 3
     overlooked: int = 3  # with fewer lesions than this, a good model may miss a whole class by chance
     near_chance: float = 0.05  # a ROC-AUC within this distance of 0.5 is near guessing
-    useful_auc: float = 0.7  # of a model that has learned something; the alarm waits until the rows exclude it
+    useful_auc: float = 0.7  # of a model that has learned something; no caution before the rows exclude it
 
 
 @dataclass(frozen=True)
@@ -185,10 +188,11 @@ class Margin:
 
 
 @dataclass(frozen=True)
-class Gallery:
-    """Which images are shown."""
+class Thumbnails:
+    """Small pictures of the test images, for the report."""
 
-    per_outcome: int = 3  # images for each of right or wrong, benign or malignant
+    side: int = 96  # pixels, fewer if the images are smaller: a few thousand of them fit into one page
+    quality: int = 70  # of WebP, of 100: about 700 bytes a photograph
 
 
 PREPARATION = Preparation()
@@ -201,7 +205,7 @@ BASELINES = Baselines()
 DECISIONS = Decisions()
 FOLDS = Folds()
 MARGIN = Margin()
-GALLERY = Gallery()
+THUMBNAILS = Thumbnails()
 
 
 # --- networks ---------------------------------------------------------------------------------------

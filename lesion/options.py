@@ -234,6 +234,11 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
             3, "number of them; each splits and trains anew, on both splits", _at_least(FEWEST_SEEDS, ", 3 are usual")
         ),
     },
+    "compare": {
+        "first": Option(None, "a finished report, or the folder (LESION_HOME) that it was made in"),
+        "second": Option(None, "another one, over the same test images"),
+        "open": Option(False, "show it in the web browser"),
+    },
     "bench": {
         "part": Option("", f"one of {', '.join(BENCH_PARTS)}; default: all", _one_of(*BENCH_PARTS, empty=True)),
         "weights": WEIGHTS,

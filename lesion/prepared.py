@@ -19,11 +19,12 @@ if TYPE_CHECKING:  # slow to import
     from lesion.images.preprocess import Prepared
 
 IMAGES = config.DATA / "images.npy"
+OUTLINES = config.DATA / "outlines.npy"
 INDEX = config.DATA / "index.csv"
 MANIFEST = config.DATA / "manifest.json"
 MADE_BY = "invoke prepare"
 COLUMNS = ("row", "label", "split", "group", "age", "sex", "site", "cropped", "cleaned_share")  # that are read
-# What is kept of an image while the others are prepared: 66 bytes, so that hundreds of thousands fit in memory.
+# What is kept of an image while the others are prepared: 68 bytes, so that hundreds of thousands fit in memory.
 MEASURED = np.dtype(
     [
         ("readable", np.bool_),
@@ -35,10 +36,14 @@ MEASURED = np.dtype(
         ("crop_right", np.int32),
         ("crop_bottom", np.int32),
         ("cleaned_share", np.float64),
+        ("rim", np.bool_),  # it was cropped, and a dark rim is left
+        ("squeezed", np.bool_),  # to a square, from clearly different sides
         ("file", "S32"),  # SHA-256 of the encoded image
     ]
 )
-WRITTEN = [name for name in MEASURED.names or () if name not in ("readable", "file")]  # columns of index.csv
+Append = Callable[[np.ndarray, np.ndarray | None], None]  # of an image and its outline
+COUNTED = ("readable", "rim", "squeezed", "file")  # but not in index.csv
+WRITTEN = [name for name in MEASURED.names or () if name not in COUNTED]  # columns of index.csv
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class PreparedData:
     cleaned_shares: np.ndarray  # (N,) float, share of the pixels that were painted over: 0 to 1
     record: PreparationRecord
     fingerprint: str  # of the prepared content
+    outlines: np.ndarray | None = None  # (N, ceil(S·S / 8)) uint8, memory-mapped: packed bits; None if not known
 
     @property
     def image_size(self) -> int:
@@ -68,10 +74,19 @@ class PreparedData:
         positions = np.flatnonzero(self.splits == split)
         return positions, self.labels[positions]
 
+    def outline(self, position: int) -> np.ndarray | None:
+        """Return the outline of a lesion, S×S bool, True on its visible pixels; None if the source knows none."""
+        if self.outlines is None:
+            return None
+        size = self.image_size
+        return np.unpackbits(self.outlines[position], count=size * size).reshape(size, size).astype(bool)
+
 
 def is_complete(fingerprint: str) -> bool:
     """Tell whether the data on disk is what the request with this fingerprint asks for."""
-    return store.finished(MANIFEST, fingerprint) and IMAGES.exists() and INDEX.exists()
+    if not (store.finished(MANIFEST, fingerprint) and IMAGES.exists() and INDEX.exists()):
+        return False
+    return OUTLINES.exists() or not read_manifest(MANIFEST.parent).source.outlines
 
 
 def read_manifest(folder: Path = config.DATA) -> PreparationRecord:
@@ -85,16 +100,16 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
     index = store.read_table(folder / INDEX.name, MADE_BY)
     if missing := [name for name in COLUMNS if name not in index.columns]:
         raise LesionError(f"{store.shown(folder / INDEX.name)} has no column {missing[0]}: run `{MADE_BY} --force`")
-    path = folder / IMAGES.name
-    try:
-        images = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{MADE_BY} --force`") from None
+    images = _open_array(folder / IMAGES.name)
+    outlines = _open_array(folder / OUTLINES.name) if record.source.outlines else None
     if not len(images) == len(index) == record.rows:
         raise LesionError(
             f"{store.shown(folder)} holds {len(images)} images, {len(index)} index lines and a manifest "
             f"of {record.rows} rows: run `{MADE_BY} --force`"
         )
+    if outlines is not None and outlines.shape != (len(images), packed_bytes(images.shape[1])):
+        path = store.shown(folder / OUTLINES.name)
+        raise LesionError(f"{path} does not hold the outlines of {len(images)} images: run `{MADE_BY} --force`")
     return PreparedData(
         images=images,
         rows=index["row"].to_numpy(np.int64),
@@ -108,14 +123,28 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
         cleaned_shares=index["cleaned_share"].to_numpy(np.float64),
         record=record,
         fingerprint=record.data,
+        outlines=outlines,
     )
+
+
+def _open_array(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{MADE_BY} --force`") from None
+
+
+def packed_bytes(size: int) -> int:
+    """Return how many bytes an outline of `size` × `size` pixels takes, at one bit a pixel."""
+    return -(-size * size // 8)
 
 
 def measurements(encoded: bytes, result: "Prepared") -> tuple[bool | int | float | bytes, ...]:
     """Return what is kept of an image that could be read, in the order of MEASURED."""
     share = round(result.cleaned_share, 5)
     digest = hashlib.sha256(encoded).digest()
-    return True, result.width, result.height, result.cropped, *result.box, share, digest
+    sizes = (result.width, result.height, result.cropped, *result.box)
+    return True, *sizes, share, result.rim, result.squeezed, digest
 
 
 def new_index(rows: np.ndarray, labels: np.ndarray, external: np.ndarray, measured: np.ndarray) -> "pd.DataFrame":
@@ -161,24 +190,42 @@ def counts(readable: "pd.DataFrame") -> dict[str, dict[str, int]]:
     return numbers
 
 
-def shares(readable: "pd.DataFrame") -> PreprocessingShares:
-    """Return how many of the images were cropped and cleaned; `readable` are lines of the index."""
-    cleaned = readable["cleaned_share"].to_numpy()
+def shares(measured: np.ndarray) -> PreprocessingShares:
+    """Return how many of the readable images were cropped, cleaned and squeezed; `measured` is (N,) MEASURED."""
+    images = measured[measured["readable"]]
+    cropped = images[images["cropped"] == 1]
+    cleaned = images["cleaned_share"]
     return PreprocessingShares(
-        cropped_share=float(readable["cropped"].to_numpy().mean()),
+        cropped_share=len(cropped) / len(images),
         cleaned_share=float(np.mean(cleaned > 0)),
         painted_pixels_share=float(cleaned.mean()),
+        rim_share=float(cropped["rim"].mean()) if len(cropped) else None,
+        squeezed_share=float(images["squeezed"].mean()),
     )
 
 
 @contextlib.contextmanager
-def new_images(count: int, size: int, beside: int = 0) -> Iterator[Callable[[np.ndarray], None]]:
-    """Yield a function that appends an image size×size×3 uint8; in the end `count` of them replace the old data.
+def new_images(count: int, size: int, beside: int = 0, outlined: bool = False) -> Iterator[Append]:
+    """Yield a function that appends an image and an outline; in the end `count` of them replace the old data.
 
-    Raises LesionError if the disk has no room for them and for the `beside` bytes that other files take meanwhile.
+    An image is size×size×3 uint8; an outline, size×size bool, is kept if the images are `outlined`, and None is then
+    one without a lesion. Raises LesionError if the disk has no room for them and for the `beside` bytes that other
+    files take meanwhile.
     """
-    store.require_space(config.DATA, count * size * size * config.CHANNELS + beside, "the prepared images")
+    packed = packed_bytes(size) if outlined else 0
+    store.require_space(config.DATA, count * (size * size * config.CHANNELS + packed) + beside, "the prepared images")
     shape = (count, size, size, config.CHANNELS)
-    with store.new_array(IMAGES, shape, np.dtype(np.uint8)) as append:
+    kind = np.dtype(np.uint8)
+    nothing = np.zeros((size, size), bool)
+    with contextlib.ExitStack() as files:
+        append_image = files.enter_context(store.new_array(IMAGES, shape, kind))
+        append_outline = files.enter_context(store.new_array(OUTLINES, (count, packed), kind)) if outlined else None
+
+        def append(image: np.ndarray, outline: np.ndarray | None) -> None:
+            append_image(image)
+            if append_outline is not None:
+                append_outline(np.packbits(nothing if outline is None else outline))
+
         yield append
         MANIFEST.unlink(missing_ok=True)  # from here on the old data is gone
+        OUTLINES.unlink(missing_ok=True)

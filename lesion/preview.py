@@ -14,6 +14,7 @@ import numpy as np
 from lesion import config
 from lesion.groups import audit
 from lesion.images import jpeg, preprocess
+from lesion.images.crop import black_border
 from lesion.images.preprocess import Prepared
 from lesion.records.preparation import AugmentedExample, Example, LargeGroup
 
@@ -58,10 +59,18 @@ def examples(images: np.ndarray, index: "pd.DataFrame", chosen: Chosen) -> list[
     for what in KINDS:
         for position, encoded in chosen.get(what, []):
             row, label = _row_and_label(index, position)
-            before = _write(f"{what}_{row}_before", preprocess.decode(encoded))
+            photograph = preprocess.decode(encoded)
+            before = _write(f"{what}_{row}_before", photograph)
             after = _write(f"{what}_{row}_after", images[position])
-            written.append(Example(row, label, what, before, after))
+            written.append(Example(row, label, what, before, after, *_equal_scale(photograph)))
     return written
+
+
+def _equal_scale(photograph: np.ndarray) -> tuple[float, float]:
+    """Return width and height at which what is kept of a photograph is 1 high, as it is in the prepared image."""
+    _, top, _, bottom = black_border(photograph)
+    height, width = photograph.shape[:2]
+    return width / (bottom - top), height / (bottom - top)
 
 
 def augmented_positions(index: "pd.DataFrame") -> list[int]:

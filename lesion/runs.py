@@ -21,7 +21,8 @@ LEAK = config.REPORTS / "leak.json"
 BENCH = config.REPORTS / "bench.json"
 REPORT = config.REPORTS / "index.html"
 REPORT_MANIFEST = config.REPORTS / "report.json"
-REPORT_FILES = (METRICS, EXPLANATIONS, STUDY, LEAK, BENCH, REPORT, REPORT_MANIFEST)
+COMPARISON = config.REPORTS / "compare.html"  # of this report with another one
+REPORT_FILES = (METRICS, EXPLANATIONS, STUDY, LEAK, BENCH, REPORT, REPORT_MANIFEST, COMPARISON)
 PROBABILITY_DECIMALS = 8  # in predictions.csv
 
 

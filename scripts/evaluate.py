@@ -4,7 +4,7 @@
 
 Reads data/, runs/*/model.keras and the predictions of the baselines; writes runs/MODEL/{predictions.csv,
 evaluation.json} and reports/metrics.json, which holds every model whose predictions belong to the present data and
-training, with 95 % intervals, and what the data say of the differences between them.
+training, with 95% intervals, and which differences between them are more than chance.
 """
 
 import time
@@ -145,12 +145,12 @@ def _measure(usable: Sequence[Run | BaselineRun], data: PreparedData, digests: M
 
 
 def _say_results(record: MetricsRecord) -> None:
-    """Say how good each model is, which one the data prefer, and what the networks have over colour alone."""
+    """Say how good each model is, which did best and how sure that is, and how far colour or the frame alone gets."""
     from lesion.evaluation import wording
 
     for name, scores in record.models.items():
         _say_scores(name if name in config.NETWORKS else config.in_sentence(name), scores)
-    for sentence in (*record.preference["test"][:1], wording.colour_sentence(record)):
+    for sentence in (*record.preference["test"][:1], wording.colour_sentence(record), wording.frame_sentence(record)):
         if sentence:
             say(f"evaluate: {sentence}")
 

@@ -3,7 +3,9 @@
     python scripts/predict.py --image photograph.jpg
 
 Reads runs/MODEL/; prints probability and verdict of each image, writes reports/predictions/predictions.csv
-and beside it each image's Grad-CAM overlay. Research software: not for diagnosis.
+and beside it each image's Grad-CAM overlay. Images are prepared like the training images: a dark frame is cropped,
+hair is painted over unless `prepare` had --no-clean, and all are squeezed to a square.
+Research software: not for diagnosis.
 """
 
 import math
@@ -32,17 +34,22 @@ def main() -> bool:
     preprocessing = run.record().preprocessing
     readable = []
     images = []
+    squeezed = 0
     for path in progress(files, len(files), "read"):
         try:
             # Just as the model's training data was prepared.
-            image = preprocess.prepare_image(path.read_bytes(), preprocessing.image_size, preprocessing.clean).image
+            image = preprocess.prepare_image(path.read_bytes(), preprocessing.image_size, preprocessing.clean)
         except LesionError as error:
             say(f"{path}: cannot be read: {error}")
             continue
         readable.append(path)
-        images.append(image)
+        images.append(image.image)
+        squeezed += image.squeezed
     if not readable:
         raise LesionError(f"--image {values.image!r}: none of {len(files)} files is an image that can be read")
+    if squeezed:
+        limit = preprocess.PREPROCESSING.squeezed - 1
+        say(f"{squeezed} of {len(readable)} images squeezed by more than {limit:.0%} into a square, as in training")
     _predict(run, readable, np.stack(images))
     return len(readable) == len(files)
 
@@ -84,7 +91,7 @@ def _predict(run: Run, files: Sequence[Path], images: np.ndarray) -> None:
     for path, image, explanation in zip(files, images, explainer.explain(images, np.arange(len(images))), strict=True):
         verdict = config.CLASSES[explanation.malignant]
         overlay = PREDICTIONS / f"{path.name}.{run.name}.jpg"
-        jpeg.write_jpeg(overlay, gradcam.overlay(image, explanation.heat))
+        jpeg.write_jpeg(overlay, gradcam.overlay(image, explanation.fields))
         lines.append((str(path), run.name, explanation.probability, verdict, overlay.name))
         note = ", no evidence on the map" if explanation.empty else ""
         say(f"{path}: probability of malignancy {explanation.probability:.3f}, {verdict} ({run.name}){note}")

@@ -2,7 +2,8 @@
 
     python scripts/prepare.py --data sample
 
-Reads the source that --data names; writes data/{images.npy, index.csv, manifest.json, preview/}.
+Reads the source that --data names; writes data/{images.npy, index.csv, manifest.json, preview/},
+and data/outlines.npy if the source knows the outlines of its lesions.
 """
 
 import argparse
@@ -10,7 +11,6 @@ import contextlib
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,7 +114,7 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
     search = settings.search or not join.covers(said, len(source.rows))
     room = keypoints.bytes_needed(len(source.rows)) if search else 0
     with (
-        prepared.new_images(len(source.rows), settings.image_size, room) as append,
+        prepared.new_images(len(source.rows), settings.image_size, room, bool(source.record.outlines)) as append,
         _keypoint_store(len(source.rows), search) as points,
     ):
         stream = read(source, settings, append, points)
@@ -156,9 +156,9 @@ def _keypoint_store(rows: int, search: bool) -> AbstractContextManager[KeypointS
 
 
 def read(
-    source: Source, settings: PreparationSettings, append: Callable[[np.ndarray], None], points: KeypointStore | None
+    source: Source, settings: PreparationSettings, append: prepared.Append, points: KeypointStore | None
 ) -> Stream:
-    """Prepare every image of `source`, `append` it, and write its keypoints to `points`, if there is such a store.
+    """Prepare every image of `source`, `append` it with its outline, and write its keypoints to `points`, if not None.
 
     Raises LesionError if too many are unreadable.
     """
@@ -167,16 +167,16 @@ def read(
     digest = hashlib.sha256()
     size = settings.image_size
     describe = None if points is None else keypoints.describe
-    photographs = prepare_images(source.encoded(), size, settings.clean, describe)
+    photographs = prepare_images(source.originals(), size, settings.clean, describe)
     for position, photograph in enumerate(progress(photographs, len(source.rows), "prepare")):
         result = photograph.prepared
         if points is not None and photograph.description is not None:
             points.write(position, photograph.description)
         if result is None:
             stream.unreadable.append(Unreadable(int(source.rows[position]), photograph.reason))
-            append(np.zeros((size, size, config.CHANNELS), np.uint8))  # so that positions and rows agree
+            append(np.zeros((size, size, config.CHANNELS), np.uint8), None)  # so that positions and rows agree
         else:
-            append(result.image)
+            append(result.image, photograph.outline)
             digest.update(result.image.tobytes())
             stream.measured[position] = prepared.measurements(photograph.encoded, result)
             preview.choose(stream.examples, position, photograph.encoded, result)
@@ -249,7 +249,7 @@ def _record(
         rows=len(index),
         counts=prepared.counts(readable),
         unreadable=stream.unreadable,
-        preprocessing=prepared.shares(readable),
+        preprocessing=prepared.shares(stream.measured),
         groups=groups,
         examples=preview.examples(images, index, stream.examples),
         augmentation=_augmentation(images, index, settings.seed),

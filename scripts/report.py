@@ -15,6 +15,7 @@ import stage
 from lesion import config, options, prepared, runs, store
 from lesion.console import duration, say
 from lesion.records.report import ReportRecord
+from lesion.report.commit import commit
 
 MADE_BY = "invoke report"
 
@@ -30,7 +31,7 @@ def main() -> bool:
     else:
         failures = _write(names, wanted)
     for failure in failures:
-        say(f"report: it shows that {failure}")
+        say(f"report: {failure}")
     if values.open:
         webbrowser.open(runs.REPORT.as_uri())
     return not failures
@@ -39,15 +40,15 @@ def main() -> bool:
 def fingerprint(names: Sequence[str]) -> str:
     """Return the fingerprint of a report on the networks `names`.
 
-    It holds the digests of all files that the report is made from, with its templates and the package's own code.
-    Pictures are left out: they change only together with the record that names them.
+    It holds the digests of all files that the report is made from, with its templates, the package's own code and its
+    commit. Pictures are left out: they change only together with the record that names them.
     """
     paths = [prepared.MANIFEST, *config.REPORTS.glob("*.json"), *config.RUNS.glob("*/*.json")]
-    paths += [*config.RUNS.glob("*/history.csv"), *config.RUNS.glob("*/partial/failed.txt")]
+    paths += [*config.RUNS.glob("*/*.csv"), *config.RUNS.glob("*/partial/failed.txt"), prepared.INDEX]
     paths += [*config.TEMPLATES.iterdir(), *(config.PROJECT / "lesion").rglob("*.py")]
     files = sorted(path for path in paths if path != runs.REPORT_MANIFEST and path.is_file())
     inputs = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    return store.fingerprint(stage="report", models=names, inputs=inputs)
+    return store.fingerprint(stage="report", models=names, inputs=inputs, commit=commit())
 
 
 def _write(names: Sequence[str], wanted: str) -> list[str]:
@@ -58,7 +59,7 @@ def _write(names: Sequence[str], wanted: str) -> list[str]:
     begin = time.monotonic()
     artefacts = read_artefacts(names)
     store.write_text(runs.REPORT, render(artefacts))
-    failures = [f"{name}: {reason}" for name, reason in artefacts.failures]
+    failures = [f"{config.title(name)} is missing: {reason}" for name, reason in artefacts.failures]
     record = ReportRecord(wanted, failures, store.provenance(time.monotonic() - begin))
     store.write_record(runs.REPORT_MANIFEST, record)
     if text := study_advice(artefacts):

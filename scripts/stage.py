@@ -12,7 +12,7 @@ from typing import NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once, when TensorFlow is imported
 
-from lesion import config, store
+from lesion import config, console, store
 from lesion.errors import LesionError
 
 
@@ -29,7 +29,7 @@ def run(stage: str, main: Callable[[], bool], exclusive: bool = True) -> NoRetur
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not cut the goodbye short
         status = _fail(f"{stage}: stopped by Ctrl-C; what was finished is kept, the same command resumes")
     except LesionError as error:
-        status = _fail(str(error))
+        status = _fail(f"{error}{_whole_experiment(str(error))}")
     except Exception as error:
         if not store.is_disk_full(error):
             raise
@@ -61,6 +61,12 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(screen, 2)
             os.close(screen)
+
+
+def _whole_experiment(error: str) -> str:
+    """Return the advice to run everything, if `error` names a stage to run first and no experiment was finished."""
+    begun = (config.REPORTS / "metrics.json").exists() or console.VARIABLE in os.environ
+    return "" if begun or "run `invoke " not in error else "; `invoke all` runs everything that is missing"
 
 
 def _fail(text: str) -> int:

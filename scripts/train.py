@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import stage
 
-from lesion import options, prepared, store
-from lesion.console import duration, say
+from lesion import config, options, prepared, store
+from lesion.console import Series, duration, say
 from lesion.errors import LesionError
 from lesion.networks import settings
 from lesion.records.training import BestEpoch, ImageSettings, TrainingRecord, TrainingSettings
@@ -35,33 +35,43 @@ def main() -> bool:
         if values.force or not (store.finished(run.manifest, fingerprint) and run.model.exists()):
             unfinished.append((run, training, fingerprint))
         else:
-            say(f"train: {run.name} is trained already (--force trains it again)")
-    return all([_train(run, training, fingerprint, values.force) for run, training, fingerprint in unfinished])
+            say(f"train: {config.title(run.name)} is trained already (--force trains it again)")
+    series = Series(len(unfinished))
+    return all([_train(run, training, fingerprint, values.force, series) for run, training, fingerprint in unfinished])
 
 
-def _train(run: Run, training: TrainingSettings, fingerprint: str, force: bool) -> bool:
+def _train(run: Run, training: TrainingSettings, fingerprint: str, force: bool, series: Series) -> bool:
     """Train one network into its folder; if that fails, say why, note it for the report, and return False."""
+    title = config.title(run.name)
     if force:
         shutil.rmtree(run.partial, ignore_errors=True)
     if store.claim(run.partial, fingerprint) and (run.partial / run.history.name).exists():
-        say(f"train: {run.name} resumes from its last finished epoch")
+        say(f"train: {title} resumes from its last finished epoch")
     try:
-        record = _fit_and_save(run, training, fingerprint)
+        record = _fit_and_save(run, training, fingerprint, series)
     except LesionError as error:
         shutil.rmtree(run.partial)
         store.write_text(run.failed, str(error))
-        say(f"train: {run.name} failed: {error}")
+        say(f"train: {title} failed: {error}")
         return False
+    finally:
+        series.next()
     store.write_record(run.manifest, record)
     shutil.rmtree(run.partial)
     for warning in record.warnings:
-        say(f"train: warning: {run.name} {warning}")
-    best = f"best validation AUC {record.best.val_auc:.3f}"
-    say(f"train: {run.name} done in {duration(record.provenance.seconds)}, {best}")
+        say(f"train: warning: {title} {warning}")
+    say(f"train: {title} is trained, in {duration(record.provenance.seconds)}: {_best(record)}")
     return True
 
 
-def _fit_and_save(run: Run, training: TrainingSettings, fingerprint: str) -> TrainingRecord:
+def _best(record: TrainingRecord) -> str:
+    """Return in words which epoch was the best: validation AUC 0.912 in the best epoch, 7 of 8."""
+    epochs = sum(phase.epochs for phase in record.phases)
+    area = "undefined" if record.best.val_auc is None else f"{record.best.val_auc:.3f}"
+    return f"validation AUC {area} in the best epoch, {record.best.epoch} of {epochs}"
+
+
+def _fit_and_save(run: Run, training: TrainingSettings, fingerprint: str, series: Series) -> TrainingRecord:
     """Train one network, replace the files of its previous training, and return what is to become the manifest."""
     stage.import_tensorflow()  # takes seconds: only if there is something to train
     from lesion.networks import architecture, models
@@ -75,7 +85,7 @@ def _fit_and_save(run: Run, training: TrainingSettings, fingerprint: str) -> Tra
         phases = plan(weights.used, training)
         parameters = models.parameters(model)  # before layers are frozen
         parts = architecture.describe(model)
-        trained = train(model, phases, data, run.partial, training)
+        trained = train(model, phases, data, run.partial, training, series=series)
     _save(run, trained)
     best = min(trained.epochs, key=lambda epoch: epoch.val_loss)
     return TrainingRecord(
@@ -107,12 +117,13 @@ def _seconds(trained: "Trained") -> float:
 
 def _save(run: Run, trained: "Trained") -> None:
     """Replace the previous training. The run becomes valid once its manifest is written."""
-    from lesion.networks import callbacks, surgery
+    from lesion.networks import surgery
+    from lesion.networks.callbacks import history
 
     run.manifest.unlink(missing_ok=True)
     with store.atomic(run.model) as temporary:
         surgery.bare(trained.model).save(temporary)
-    callbacks.write_history(run.history, trained.epochs)
+    history.write_history(run.history, trained.epochs)
     logs = run.partial / run.tensorboard.name
     if logs.exists():  # it does not if this function was killed after the next lines
         shutil.rmtree(run.tensorboard, ignore_errors=True)

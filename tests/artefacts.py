@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lesion import config, store
-from lesion.evaluation import wording
+from lesion.evaluation import headline as headlines
 from lesion.groups.matching import MATCHING
 from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import (
@@ -166,7 +166,9 @@ def prepared(pictures) -> PreparationRecord:
             "test": {"benign": 100, "malignant": 100},
         },
         unreadable=[Unreadable(row=12, reason="image file is truncated")],
-        preprocessing=PreprocessingShares(cropped_share=0.08, cleaned_share=0.41, painted_pixels_share=0.013),
+        preprocessing=PreprocessingShares(
+            cropped_share=0.08, cleaned_share=0.41, painted_pixels_share=0.013, rim_share=0.0094, squeezed_share=0.58
+        ),
         groups=grouped(pictures),
         examples=[
             Example(
@@ -175,6 +177,8 @@ def prepared(pictures) -> PreparationRecord:
                 what=what,
                 before=pictures.data(f"preview/{what}_{row}_before.jpg", row),
                 after=pictures.data(f"preview/{what}_{row}_after.jpg", row, brighter=20),
+                before_width=1.6 if what == "cropped" else None,
+                before_height=1.2 if what == "cropped" else None,
             )
             for row, label, what in ((3, 1, "cropped"), (9, 0, "cleaned"), (14, 1, "cleaned"))
         ],
@@ -387,7 +391,7 @@ def compared(record: MetricsRecord, subset: str, error: float = 0.0125) -> Metri
     pairs = [_pair(first, scored[first], second, scored[second], error) for first, second in combinations(networks, 2)]
     beside = [name for name in scored if name in (*config.NETWORKS, "together") and "colour" in scored]
     colour = [_pair(name, scored[name], "colour", scored["colour"], error) for name in beside]
-    sentences = wording.sentences(pairs) if pairs else []
+    sentences = headlines.sentences({name: scored[name] for name in networks}, pairs, subset, record.threshold)
     return replace(
         record,
         comparisons={**record.comparisons, subset: pairs},
@@ -411,7 +415,8 @@ def _pair(first: str, one: Scores, second: str, other: Scores, error: float) -> 
 
 def _difference(first: float | None, second: float | None, error: float) -> dict:
     if first is None or second is None:
-        return {"first": first, "second": second} | dict.fromkeys(("difference", "interval", "p", "p_corrected", "adjusted"))
+        undefined = ("difference", "interval", "p", "p_corrected", "adjusted")
+        return {"first": first, "second": second} | dict.fromkeys(undefined)
     difference = first - second
     p = math.erfc(abs(difference) / error / math.sqrt(2))
     interval = [difference - 2 * error, difference + 2 * error]
@@ -681,6 +686,7 @@ def study_model(name: str) -> StudyModel:
 def study_difference(first: str, second: str, chances: Chances | None, p: float | None, **verdict) -> StudyDifference:
     """Return a difference that shows neither that there is one nor that there is none, unless `verdict` says so."""
     value = AREAS[first] - AREAS[second]
+    reach = 0.0251 if verdict.get("supported") else abs(value) + 0.0111
     return StudyDifference(
         first=first,
         second=second,
@@ -690,7 +696,7 @@ def study_difference(first: str, second: str, chances: Chances | None, p: float 
         trainings=0.0043,
         error=0.0105,
         p=p,
-        adjusted=[value - 0.0213, value + 0.0213] if p is not None else None,
+        adjusted=[value - reach, value + reach] if p is not None else None,
         p_corrected=None if p is None else 2 * p,
         chances=chances,
         **{"supported": False, "equivalent": False, **verdict},

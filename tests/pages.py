@@ -1,6 +1,7 @@
 """The report as tests read it: rendered, and taken apart into sections and tables."""
 
 import json
+import re
 from html.parser import HTMLParser
 
 from lesion.report import page, read
@@ -13,7 +14,8 @@ EXPLANATIONS = "reports/explanations.json"
 STUDY = "reports/study.json"
 LEAK = "reports/leak.json"
 BENCH = "reports/bench.json"
-VOID = {"meta", "img", "br", "link"}  # elements without an end
+CAPTION = re.compile(r"^\s*Table \d+\.\s*")  # its number comes before the caption's own words
+VOID = {"meta", "img", "br", "link", "input", "hr"}  # elements without an end
 
 
 def render(models=tuple(NAMES)) -> str:
@@ -29,15 +31,17 @@ def is_shown(cell, value, text) -> bool:
 
 
 class Page(HTMLParser):
-    """Text by section, tables as {caption: {row name: [(text, data-value)]}}, and all attributes.
+    """Text by section with plain spaces and hyphens, tables as {caption: {row name: [(text, data-value)]}}, attributes.
 
-    The interval in a cell is kept apart, in `intervals`, as {caption: {row name: [(texts, values)]}}, and the rows
-    below the rule of a table in `below`, as {caption: [row name]}.
+    Captions are without the table's number; `numbers` has these, in order. The interval in a cell is kept apart, in
+    `intervals`, as {caption: {row name: [(texts, values)]}}, and the rows below the rule of a table in `below`, as
+    {caption: [row name]}.
     """
 
     def __init__(self, html):
         super().__init__()
-        self.sections, self.tables, self.intervals, self.below, self.attributes, self.open = {}, {}, {}, {}, [], []
+        self.sections, self.tables, self.intervals, self.below = {}, {}, {}, {}
+        self.attributes, self.open, self.numbers = [], [], []
         self.part = None  # class of the open part of a table
         self.inside = None  # depth of the open element of an interval, None outside it
         self.section = self.caption = self.name = ""
@@ -79,6 +83,11 @@ class Page(HTMLParser):
             self.below.setdefault(self.caption.strip(), []).append(self.name.strip())
         if tag == "tbody":
             self.part = None
+        if tag == "section":
+            self.section = ""
+        if tag == "caption":
+            self.numbers += CAPTION.findall(self.caption)
+            self.caption = CAPTION.sub("", self.caption)
         if tag == "td":
             cell = self.tables[self.caption.strip()][self.name.strip()][-1]
             cell[0] = cell[0].strip()
@@ -87,6 +96,9 @@ class Page(HTMLParser):
         self.attributes += [(tag, *each) for each in attributes]
 
     def handle_data(self, data):
+        if {"script", "style"} & set(self.open):
+            return
+        data = data.replace("\u2011", "-").replace("\u00a0", " ")
         self.sections[self.section] = self.sections.get(self.section, "") + data
         if "caption" in self.open:
             self.caption += data

@@ -33,7 +33,7 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (config, "DECISIONS", {"evaluate"}),
     (config, "FOLDS", {"study", "leak"}),
     (config, "MARGIN", {"study"}),
-    (config, "GALLERY", {"explain"}),
+    (config, "THUMBNAILS", {"explain"}),
     (crop, "CROPPING", {"prepare"}),
     (hair, "HAIR", {"prepare"}),
     (preprocess, "PREPROCESSING", {"prepare"}),
@@ -81,7 +81,7 @@ def fingerprints():
         "train": [settings.fingerprint("train", each, "0" * 16) for each in resolved],
         "baseline": inputs.fingerprints(CONTENT),
         "evaluate": evaluate.metrics_fingerprint(CONTENT, {"scratch": "1" * 16}, {}),
-        "explain": explain.fingerprint("scratch", [1, 2]),
+        "explain": explain.fingerprint("scratch"),
         "study": [trainings(["grouped"], resolved, inputs.fingerprints(CONTENT)), summary.method()],
         "leak": [trainings(list(config.SPLIT_KINDS), resolved, {}), leak.method()],
     }

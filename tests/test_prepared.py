@@ -1,5 +1,7 @@
 """Prepared data on disk: written whole, read back, and refused if its parts do not fit."""
 
+import dataclasses
+import functools
 import tracemalloc
 
 import numpy as np
@@ -19,11 +21,12 @@ from lesion.records.preparation import (
     PreprocessingShares,
     SourceRecord,
 )
-from lesion.sources.source import Source
+from lesion.sources.source import Source, open_source
 
 ROWS, SIZE = 4, 8
 
 
+@functools.cache  # made at one time
 def record(rows=ROWS):
     return PreparationRecord(
         fingerprint="0123456789abcdef",
@@ -121,20 +124,20 @@ def test_parts_that_do_not_fit_are_refused(folder):
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "DATA", tmp_path)
-    for name, file in (("IMAGES", "images.npy"), ("INDEX", "index.csv"), ("MANIFEST", "manifest.json")):
-        monkeypatch.setattr(prepared, name, tmp_path / file)
+    for name in ("IMAGES", "OUTLINES", "INDEX", "MANIFEST"):
+        monkeypatch.setattr(prepared, name, tmp_path / getattr(prepared, name).name)
     return tmp_path
 
 
 def test_new_images_replace_the_old_ones_only_when_all_are_there(home, images):
     store.write_record(prepared.MANIFEST, record())
     with pytest.raises(RuntimeError, match="stop"), prepared.new_images(ROWS, SIZE) as append:
-        append(images[0])
+        append(images[0], None)
         raise RuntimeError("stop")
     assert prepared.MANIFEST.exists() and not prepared.IMAGES.exists()
     with prepared.new_images(ROWS, SIZE) as append:
         for image in images:
-            append(image)
+            append(image, None)
     assert (np.load(prepared.IMAGES) == images).all()
     assert not prepared.MANIFEST.exists(), "the old data's manifest must not describe the new images"
     assert [file.name for file in home.iterdir()] == ["images.npy"]
@@ -149,6 +152,75 @@ def test_data_are_complete_once_the_manifest_is_there_and_carries_the_fingerprin
     assert prepared.is_complete(fingerprint) and not prepared.is_complete("another")
     prepared.IMAGES.unlink()
     assert not prepared.is_complete(fingerprint)
+
+
+OUTLINED = SourceRecord(name="sample", description="4 rows", replaced=None, outlines="drawn")
+MASKS = np.random.default_rng(1).random((ROWS, 5, 5)) < 0.5  # 25 bits each: not a whole number of bytes
+
+
+def write_outlined():
+    """Write data with outlines, the second of them of an image that cannot be read."""
+    images = np.zeros((ROWS, 5, 5, 3), np.uint8)
+    with prepared.new_images(ROWS, 5, outlined=True) as append:
+        for place in range(ROWS):
+            append(images[place], None if place == 1 else MASKS[place])
+    measured = np.zeros(ROWS, prepared.MEASURED)
+    numbers = np.arange(ROWS)
+    store.write_table(prepared.INDEX, prepared.new_index(numbers, numbers.astype(np.int8), numbers > ROWS, measured))
+    store.write_record(prepared.MANIFEST, dataclasses.replace(record(), source=OUTLINED))
+
+
+def test_outlines_are_read_back(home):
+    write_outlined()
+    data = prepared.open_data(home)
+    for place in (0, 2, 3):
+        outline = data.outline(place)
+        assert outline.dtype == bool and (outline == MASKS[place]).all()
+    assert not data.outline(1).any()
+    assert prepared.is_complete(record().fingerprint)
+
+
+def test_outlines_that_are_missing_or_do_not_fit_are_refused(home):
+    write_outlined()
+    np.save(prepared.OUTLINES, np.zeros((ROWS, 3), np.uint8))
+    with pytest.raises(LesionError, match=r"outlines\.npy does not hold the outlines of 4 images: run"):
+        prepared.open_data(home)
+    prepared.OUTLINES.unlink()
+    assert not prepared.is_complete(record().fingerprint)
+    with pytest.raises(LesionError, match=r"outlines\.npy cannot be read .*: run `invoke prepare --force`"):
+        prepared.open_data(home)
+
+
+def test_data_of_a_source_that_knows_no_outlines_have_none(home, folder):
+    write_outlined()
+    with prepared.new_images(ROWS, SIZE) as append:
+        for _ in range(ROWS):
+            append(np.zeros((SIZE, SIZE, 3), np.uint8), None)
+    assert not prepared.OUTLINES.exists(), "the outlines of earlier data"
+    store.write_record(prepared.MANIFEST, record())
+    assert prepared.open_data(folder).outline(0) is None
+
+
+def test_the_outline_stays_on_the_lesion_through_prepare(home):
+    """Drawn lesions are darker than the skin around them, in the prepared image too; and nothing is drawn twice."""
+    source = open_source("sample", limit=12, seed=3)
+    drawn = []
+
+    def originals():
+        for original in source.originals():
+            drawn.append(original)
+            yield original
+
+    settings = dataclasses.replace(record().settings, image_size=48)
+    with prepared.new_images(12, 48, outlined=True) as append:
+        prepare.read(dataclasses.replace(source, originals=originals), settings, append, None)
+    assert len(drawn) == 12
+    images = np.load(prepared.IMAGES)
+    packed = np.load(prepared.OUTLINES)
+    assert packed.shape == (12, 288) and packed.dtype == np.uint8
+    masks = np.unpackbits(packed, axis=1).reshape(12, 48, 48).astype(bool)
+    darker = [image[mask].mean() < image[~mask].mean() for image, mask in zip(images, masks, strict=True)]
+    assert np.mean(darker) > 0.9
 
 
 def measured_images():
@@ -186,7 +258,7 @@ def test_of_an_image_that_is_on_disk_less_than_200_bytes_stay_in_memory(monkeypa
     def photographs(*_):
         for row in range(rows):
             result = Prepared(pixels.copy(), 300 + row, 400, (0, 0, 300 + row, 400), row / 7e4)
-            yield Photograph(b"%d" % row, result, None, "")
+            yield Photograph(b"%d" % row, result, None, None, "")
 
     monkeypatch.setattr(prepare, "prepare_images", photographs)
     described = SourceRecord("folder", "", replaced=None)
@@ -194,7 +266,7 @@ def test_of_an_image_that_is_on_disk_less_than_200_bytes_stay_in_memory(monkeypa
     source = Source(described, np.arange(rows), labels, external, None, names, None, lambda: iter([]))
     tracemalloc.start()
     try:
-        stream = prepare.read(source, record().settings, lambda image: None, None)
+        stream = prepare.read(source, record().settings, lambda image, outline: None, None)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from photographs import encoded
+from photographs import encoded, framed, skin
 
 from lesion import config, preview
 from lesion.images.preprocess import Prepared
@@ -86,6 +86,26 @@ def test_examples_are_the_first_photographs_that_preprocessing_changed_clearly(f
     assert isinstance(records[0], Example) and records[0].label == 1
     assert grey_of(folder, records[0].before) == pytest.approx(25, abs=1)
     assert grey_of(folder, records[0].after) == pytest.approx(20, abs=1)
+
+
+def test_before_and_after_are_given_at_equal_scale(folder, index):
+    photograph = framed(skin(240, 180), 30, 18, 30, 12)
+    result = Prepared(greys(9)[0], 300, 210, (30, 18, 270, 198), cleaned_share=0)
+    chosen = {}
+    preview.choose(chosen, 1, encoded(photograph), result)
+    (record,) = preview.examples(greys(*range(10)), index, chosen)
+    # What is kept is 180 of 210 pixels high, and as high as the prepared picture.
+    assert record.before_width == pytest.approx(300 / 180, abs=0.03)
+    assert record.before_height == pytest.approx(210 / 180, abs=0.03)
+    assert record.before_width / record.before_height == pytest.approx(300 / 210)
+
+
+def test_a_photograph_that_is_whole_is_as_high_as_its_prepared_picture(folder, index):
+    result = Prepared(greys(9)[0], 240, 180, (0, 0, 240, 180), cleaned_share=0.2)
+    chosen = {}
+    preview.choose(chosen, 1, encoded(skin(240, 180)), result)
+    (record,) = preview.examples(greys(*range(10)), index, chosen)
+    assert (record.before_width, record.before_height) == (pytest.approx(4 / 3), 1)
 
 
 def test_earlier_pictures_are_removed(folder, index):

@@ -90,8 +90,15 @@ def test_all_leaves_the_artefacts_of_every_stage(home):
         assert any((home / "runs" / name / "tensorboard").rglob("events*"))
         assert not (home / "runs" / name / "partial").exists()
     explanations = json.loads((home / "reports" / "explanations.json").read_text())
-    shown = [[one["row"] for one in explanations["models"][name]["maps"]] for name in MODELS]
-    assert shown[0] == shown[1] == shown[2] == [image["row"] for image in explanations["images"]]
+    images = explanations["images"]
+    with (home / "data" / "index.csv").open() as file:
+        assert [image["row"] for image in images] == [
+            int(line["row"]) for line in csv.DictReader(file) if line["split"] == "test"
+        ]
+    assert all((home / "reports" / image["thumbnail"]).exists() and image["outline"] for image in images)
+    for name in MODELS:
+        with np.load(home / "reports" / explanations["models"][name]["maps"]) as maps:
+            assert len(maps["fields"]) == len(maps["peaks"]) == len(maps["malignant"]) == len(images)
 
 
 def test_the_report_shows_the_figures(home):
@@ -201,7 +208,7 @@ def test_other_groups_make_other_intervals_and_evaluate_says_how_sure_the_answer
         old, new = (value["models"][name]["test"] for value in (before, after))
         assert new["roc_auc"] == old["roc_auc"] and new["groups"] == 2 < old["groups"]
         assert set(new["intervals"].values()) == {None}
-        assert f"{name}: test ROC-AUC {new['roc_auc']:.3f} (95 % interval undefined), accuracy" in printed
+        assert f"{name}: test ROC-AUC {new['roc_auc']:.3f} (95% interval undefined), accuracy" in printed
         for warning in new["collapsed"]:
             assert f"warning: {name} collapsed on the test split: {warning}" in printed
 
@@ -365,7 +372,7 @@ def test_views_that_make_no_sense_are_refused(home, words, said):
 
 
 def test_clean_removes_what_the_stages_wrote_and_nothing_else(home):
-    mine = [home / "data" / "mine.csv", home / "runs" / "notes.txt", home / "reports" / "gradcam" / "mine.png"]
+    mine = [home / "data" / "mine.csv", home / "runs" / "notes.txt", home / "reports" / "cases" / "mine.png"]
     for path in mine:
         path.write_text("mine")
     invoke(home, "clean")

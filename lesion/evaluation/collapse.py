@@ -57,30 +57,66 @@ def on_split(split: str, sentences: Sequence[str]) -> list[str]:
     return [f"collapsed on the {split} split: {sentence}" for sentence in sentences]
 
 
-def judge_losses(
-    training: Sequence[float], validation: Sequence[float], malignant_share: float, finished: bool
-) -> list[str]:
-    """Say in plain sentences what is wrong with the losses of a training; empty if nothing is.
-
-    Binary cross-entropy in nats, one value for each epoch; `malignant_share` of the rows, in 0 to 1. Guessing has
-    ln 2 = 0.693 by always answering 0.5, and less on uneven classes by always answering their share. Unless the
-    training is `finished`, the first epochs are given to get under way.
-    """
+def broken_down(training: Sequence[float], validation: Sequence[float]) -> list[str]:
+    """Say in a plain sentence that a loss was no number, and in which epoch; empty if all of them were numbers."""
     for name, losses in (("training", training), ("validation", validation)):
         lost = [epoch for epoch, loss in enumerate(losses, 1) if not math.isfinite(loss)]
         if lost:
             return [f"has broken down: the {name} loss was no number in epoch {lost[0]}"]
-    if not validation or not (finished or len(validation) >= config.COLLAPSE.epochs_to_start):
-        return []
-    guessing = float(entropy([malignant_share, 1 - malignant_share]))
-    if min(validation) < config.COLLAPSE.stuck_loss * guessing:
+    return []
+
+
+def judge_losses(
+    training: Sequence[float], validation: Sequence[float], area: float, malignant_share: float
+) -> list[str]:
+    """Say in plain sentences what is wrong with the losses of a training that has ended; empty if nothing is.
+
+    Binary cross-entropy in nats, one value for each epoch; `area` is the validation ROC-AUC of the best epoch, and
+    `malignant_share` that of the rows, both in 0 to 1. A model that ranks the images has learned, whatever its loss.
+    """
+    if broken := broken_down(training, validation):
+        return broken
+    guessing = _guessing(malignant_share)
+    if not _stuck(validation, guessing) or area >= config.COLLAPSE.useful_auc:
         return []
     stuck = f"the validation loss never fell below {min(validation):.3f}, and guessing has {guessing:.3f}"
-    if min(training) >= config.COLLAPSE.stuck_loss * guessing:
+    if _stuck(training, guessing):
         return [f"has not learned: {stuck}"]
     return [
         f"has learned nothing that holds for other images: the training loss fell to {min(training):.3f}, but {stuck}"
     ]
+
+
+def stuck_so_far(validation: Sequence[float], area: float, malignant_share: float, planned: int) -> str | None:
+    """Say that a training which is going on is no better than guessing yet; None if it is, or if it is too early.
+
+    `validation`: the loss of each epoch so far, of `planned`; `area`: the validation ROC-AUC of the latest epoch.
+    """
+    epochs = len(validation)
+    enough = max(config.COLLAPSE.warning_epochs, math.ceil(config.COLLAPSE.warning_share * planned))
+    guessing = _guessing(malignant_share)
+    near_chance = area <= 0.5 + config.COLLAPSE.near_chance
+    if epochs < enough or not near_chance or not _stuck(validation, guessing):
+        return None
+    return (
+        f"so far no better than guessing, after {epochs} of {planned} epochs: validation loss {validation[-1]:.3f} "
+        f"(guessing: {guessing:.3f}), validation AUC {area:.3f}"
+    )
+
+
+def has_recovered(validation: Sequence[float], area: float, malignant_share: float) -> bool:
+    """Tell whether a training that `stuck_so_far` named has begun to learn; arguments as there."""
+    return not _stuck(validation, _guessing(malignant_share)) or area >= config.COLLAPSE.useful_auc
+
+
+def _guessing(malignant_share: float) -> float:
+    """Return the loss of guessing: ln 2 = 0.693 by always saying 0.5, less on uneven classes by saying their share."""
+    return float(entropy([malignant_share, 1 - malignant_share]))
+
+
+def _stuck(losses: Sequence[float], guessing: float) -> bool:
+    """Tell whether no loss is clearly below that of guessing."""
+    return bool(losses) and min(losses) >= config.COLLAPSE.stuck_loss * guessing
 
 
 def _one_class(labels: np.ndarray, probabilities: np.ndarray, threshold: float, groups: np.ndarray) -> str | None:

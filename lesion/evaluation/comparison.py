@@ -5,15 +5,16 @@ test of the accuracy all count groups. If every group is one row they are the or
 DeLong and the exact McNemar test.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from scipy.stats import binom, norm, rankdata
 
 from lesion import config
-from lesion.evaluation import intervals
+from lesion.evaluation import correction, intervals
 from lesion.evaluation.areas import rank, roc_area
 from lesion.evaluation.figures import or_none
 from lesion.records.common import Interval
@@ -21,28 +22,50 @@ from lesion.records.metrics import AccuracyDifference, AreaDifference, Compariso
 
 ROUNDING = 1e-15  # variances and differences below this count as zero
 
+Difference = TypeVar("Difference", AreaDifference, AccuracyDifference)
+Reach = Callable[[float | None], float | None]  # confidence -> standard errors to either side
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A difference of two models and its standard deviation over the replicates of the bootstrap."""
+
+    difference: float
+    error: float
+
 
 def compare_all(
     labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray, threshold: float, against: str = ""
 ) -> list[Comparison]:
-    """Compare each two of `models`, name to probabilities (N,), as `compare` does.
+    """Compare each two of `models`, name to probabilities (N,); if one is named by `against`, each other with this one.
 
-    If one is named by `against`, each other is compared with this one alone. The p-values are corrected by Holm for
-    the number of pairs, those of the ROC-AUC and of the accuracy apart.
+    The rest is as in `compare_pairs`.
     """
     chosen = [(name, against) for name in models if name != against] if against else combinations(models, 2)
-    pairs = [
-        compare(labels, {first: models[first], second: models[second]}, groups, threshold) for first, second in chosen
-    ]
-    areas = holm([pair.roc_auc.p for pair in pairs])
-    accuracies = holm([pair.accuracy.p for pair in pairs])
+    pairs = [{first: models[first], second: models[second]} for first, second in chosen]
+    return compare_pairs(labels, pairs, groups, threshold)
+
+
+def compare_pairs(
+    labels: np.ndarray, pairs: Sequence[Mapping[str, np.ndarray]], groups: np.ndarray, threshold: float
+) -> list[Comparison]:
+    """Compare the two models of each of `pairs`, name to probabilities (N,), as `compare` does.
+
+    The p-values are corrected by Holm for the number of pairs, those of the ROC-AUC and of the accuracy apart, and so
+    are the adjusted intervals, which are from the same bootstrap as the others: see `correction`.
+    """
+    compared = [_compare(labels, pair, groups, threshold) for pair in pairs]
+
+    def reach(confidence: float | None) -> float | None:
+        return None if confidence is None else intervals.reach(labels, groups, confidence)
+
+    areas = _corrected([one.roc_auc for one, _ in compared], [each["roc_auc"] for _, each in compared], reach)
+    accuracies = _corrected(
+        [one.accuracy for one, _ in compared], [spread["accuracy"] for _, spread in compared], reach
+    )
     return [
-        replace(
-            pair,
-            roc_auc=replace(pair.roc_auc, p_corrected=area),
-            accuracy=replace(pair.accuracy, p_corrected=accuracy),
-        )
-        for pair, area, accuracy in zip(pairs, areas, accuracies, strict=True)
+        replace(one, roc_auc=area, accuracy=accuracy)
+        for (one, _), area, accuracy in zip(compared, areas, accuracies, strict=True)
     ]
 
 
@@ -52,14 +75,22 @@ def compare(labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.nda
     `labels` (N,) of 0 and 1, `models` the two names to probabilities (N,) in 0 to 1, `groups` (N,) integers; from
     `threshold` on the verdict is malignant. The intervals of the differences are from a paired bootstrap over groups;
     the two-sided p-values are those of DeLong's test for grouped rows, and of the exact McNemar test over groups. They
-    are not corrected for the number of comparisons.
+    are not corrected for the number of comparisons, and nothing is adjusted.
     """
+    return _compare(labels, models, groups, threshold)[0]
+
+
+def _compare(
+    labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.ndarray, threshold: float
+) -> tuple[Comparison, dict[str, Spread]]:
+    """Return what `compare` does, and the spread of both differences."""
     (first, second), scores = models, list(models.values())
     areas, covariance = roc_areas(labels, scores, groups)
     first_right, second_right = ((each >= threshold) == (labels == 1) for each in scores)
     gained = first_right.astype(int) - second_right
-    bounds = _difference_intervals(labels, scores, groups, gained)
-    return Comparison(
+    spreads = _spreads(labels, scores, groups, gained)
+    errors = intervals.reach(labels, groups)
+    comparison = Comparison(
         first=first,
         second=second,
         rows=len(labels),
@@ -68,20 +99,21 @@ def compare(labels: np.ndarray, models: Mapping[str, np.ndarray], groups: np.nda
             first=or_none(areas[0]),
             second=or_none(areas[1]),
             difference=or_none(areas[0] - areas[1]),
-            interval=bounds["roc_auc"],
+            interval=_bounds(spreads["roc_auc"], errors),
             p=delong(areas, covariance),
-            detectable=detectable(covariance) if bounds["roc_auc"] else None,
+            detectable=None if errors is None else detectable(covariance),
         ),
         accuracy=AccuracyDifference(
             first=float(first_right.mean()),
             second=float(second_right.mean()),
             difference=float(first_right.mean() - second_right.mean()),
-            interval=bounds["accuracy"],
+            interval=_bounds(spreads["accuracy"], errors),
             only_first_right=int(np.sum(gained == 1)),
             only_second_right=int(np.sum(gained == -1)),
             p=mcnemar_of_groups(gained, groups),
         ),
     )
+    return comparison, spreads
 
 
 def roc_areas(labels: np.ndarray, models: Sequence[np.ndarray], groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -160,21 +192,21 @@ def mcnemar_of_groups(gained: np.ndarray, groups: np.ndarray) -> float:
     return float(min(1.0, chances[np.abs(differences) >= abs(int(gained.sum()))].sum()))
 
 
-def holm(values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values corrected by Holm's step-down method; None stays None and is not counted."""
-    known = sorted((value, index) for index, value in enumerate(values) if value is not None)
-    corrected = list(values)
-    highest = 0.0
-    for place, (value, index) in enumerate(known):
-        highest = max(highest, min(1.0, (len(known) - place) * value))
-        corrected[index] = highest
-    return corrected
+def _corrected(differences: Sequence[Difference], spreads: Sequence[Spread], reach: Reach) -> list[Difference]:
+    """Return one figure's differences of several pairs, corrected for their number."""
+    values = [each.p for each in differences]
+    return [
+        replace(each, p_corrected=p, adjusted=correction.adjusted(_bounds(spread, reach(confidence)), p))
+        for each, spread, p, confidence in zip(
+            differences, spreads, correction.holm(values), correction.confidences(values), strict=True
+        )
+    ]
 
 
-def _difference_intervals(
+def _spreads(
     labels: np.ndarray, models: Sequence[np.ndarray], groups: np.ndarray, gained: np.ndarray
-) -> dict[str, Interval]:
-    """Return the intervals of the differences, from the same replicates for both models; None if undefined."""
+) -> dict[str, Spread]:
+    """Return the differences and their spread over the same replicates for both models."""
     orders = [rank(labels, scores) for scores in models]
 
     def measure(weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -182,14 +214,17 @@ def _difference_intervals(
         return {"roc_auc": areas[0] - areas[1], "accuracy": weights @ gained / weights.sum(axis=1)}
 
     replicates = intervals.bootstrap(labels, groups, measure)
-    errors = intervals.reach(labels, groups)
+    return {
+        name: Spread(float(difference[0]), float(np.std(replicates[name], ddof=1)))
+        for name, difference in measure(np.ones((1, len(labels)))).items()
+    }
+
+
+def _bounds(spread: Spread, errors: float | None) -> Interval:
+    """Return an interval that reaches `errors` standard errors to either side, within -1 to 1; None without any."""
     if errors is None:
-        return dict.fromkeys(replicates)
-    bounds: dict[str, Interval] = {}
-    for name, difference in measure(np.ones((1, len(labels)))).items():
-        ends = difference[0] + np.array([-1, 1]) * errors * np.std(replicates[name], ddof=1)
-        bounds[name] = np.clip(ends, -1, 1).tolist()
-    return bounds
+        return None
+    return np.clip(spread.difference + np.array([-1, 1]) * errors * spread.error, -1, 1).tolist()
 
 
 def _variance_of_difference(covariance: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Intervals of every headline figure, 95 % as a rule, by bootstrap over groups.
+"""Intervals of every headline figure, 95% as a rule, by bootstrap over groups.
 
 Images of one lesion resemble each other, so they are drawn together: a replicate draws whole groups with
 replacement, as many of each class as there are. Drawing rows would pretend to more evidence than there is. The
@@ -80,18 +80,19 @@ def fewest_groups(labels: np.ndarray, groups: np.ndarray) -> int:
     return min(len(np.unique(groups[strata == stratum])) for stratum in (0, 1))
 
 
-def reach(labels: np.ndarray, groups: np.ndarray) -> float | None:
-    """Return by how many of the bootstrap's standard errors an interval reaches to either side.
+def reach(labels: np.ndarray, groups: np.ndarray, confidence: float | None = None) -> float | None:
+    """Return by how many of the bootstrap's standard errors an interval of `confidence` reaches to either side.
 
     Student's t, since the error is estimated, times the root of n / (n - 1), since a bootstrap of n groups finds too
     small a spread (Efron and Tibshirani, 1993, chapter 5); n is the number of groups of the rarer class. None if it is
-    below config.STATISTICS.minimum_groups.
+    below config.STATISTICS.minimum_groups. The confidence is by default config.STATISTICS.confidence.
     """
     fewest = fewest_groups(labels, groups)
     freedom = len(np.unique(groups)) - 2  # a mean of each class is estimated
     if fewest < config.STATISTICS.minimum_groups:
         return None
-    return float(student.ppf((1 + config.STATISTICS.confidence) / 2, freedom) * np.sqrt(fewest / (fewest - 1)))
+    confidence = confidence or config.STATISTICS.confidence
+    return float(student.ppf((1 + confidence) / 2, freedom) * np.sqrt(fewest / (fewest - 1)))
 
 
 def spread(

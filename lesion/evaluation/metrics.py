@@ -16,11 +16,11 @@ from lesion.evaluation import (
     comparison,
     decisions,
     figures,
+    headline,
     intervals,
     lesions,
     subgroups,
     thresholds,
-    wording,
 )
 from lesion.evaluation.calibration import temperature
 from lesion.prepared import PreparedData
@@ -79,7 +79,7 @@ def measure(data: PreparedData, probabilities: Mapping[str, np.ndarray], digests
         against_colour=_compare_with_colour(data, networks, references, rows),
         subgroups=parts,
         subgroup_differences=differences,
-        preference={subset: wording.sentences(pairs) for subset, pairs in comparisons.items()},
+        preference={subset: _in_words(scores, pairs, subset) for subset, pairs in comparisons.items()},
         failed={**failed, **reference_failed},
     )
 
@@ -120,6 +120,12 @@ def _compare(
         )
         for subset, positions in rows.items()
     }
+
+
+def _in_words(models: Mapping[str, ModelScores], pairs: Sequence[Comparison], subset: str) -> list[str]:
+    """Return which network did best on a subset, and how each two differ, in sentences."""
+    scores = {name: own for name, model in models.items() if (own := model.of(subset))}
+    return headline.sentences(scores, pairs, subset, config.DECISION.threshold)
 
 
 def _compare_with_colour(
@@ -172,7 +178,7 @@ def score(
     _require_probabilities(probabilities)
     threshold = config.DECISION.threshold
     # Any: a number, or None for those figures that Scores allows to be undefined.
-    headline: dict[str, Any] = {
+    values: dict[str, Any] = {
         name: figures.or_none(value) for name, value in figures.values(labels, probabilities, threshold).items()
     }
     bounds = intervals.intervals(labels, probabilities, groups, threshold)
@@ -184,7 +190,7 @@ def score(
     return Scores(
         rows=len(labels),
         groups=len(np.unique(groups)),
-        **headline,
+        **values,
         intervals=bounds,
         confusion=fixed.confusion,
         per_class=per_class(labels, probabilities >= threshold),
@@ -194,7 +200,7 @@ def score(
         decision=decisions.curve(labels, probabilities, groups, share=float(np.mean(validation[0]))),
         lesions=lesions.score(labels, probabilities, groups, threshold),
         collapsed=collapse.judge(labels, probabilities, threshold, groups),
-        cautions=collapse.cautions(headline["roc_auc"], bounds["roc_auc"]),
+        cautions=collapse.cautions(values["roc_auc"], bounds["roc_auc"]),
     )
 
 

@@ -34,7 +34,7 @@ def subgroups(
     """
     parts: list[Subgroup] = []
     differences: list[SubgroupDifference] = []
-    for factor, names in _factors(data).items():
+    for factor, names in factors(data).items():
         levels = [level for level in _levels(names, positions) if _measurable(data, level.positions)]
         if len(levels) < 2:
             continue
@@ -44,7 +44,7 @@ def subgroups(
     return parts, differences
 
 
-def _factors(data: PreparedData) -> dict[str, np.ndarray]:
+def factors(data: PreparedData) -> dict[str, np.ndarray]:
     """Return each factor with the name (N,) of the level that each row of the data is in; empty if unknown."""
     _, group_of_row, images = np.unique(data.groups, return_inverse=True, return_counts=True)
     age = config.STATISTICS.older_age

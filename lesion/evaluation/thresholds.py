@@ -26,7 +26,7 @@ def choose(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float | N
     """Choose two thresholds on the validation split; from a threshold on, the verdict is malignant.
 
     `labels` (N,) of 0 and 1, `probabilities` (N,) in 0 to 1. Returns `youden`, the greatest sensitivity + specificity
-    - 1 (Youden, Cancer 3 (1950) 32); and `sensitive`, the highest threshold whose sensitivity is at least 95 %, since
+    - 1 (Youden, Cancer 3 (1950) 32); and `sensitive`, the highest threshold whose sensitivity is at least 95%, since
     any lower one only loses specificity. If several thresholds are equally good, the lowest is taken, which misses
     least. None if no threshold qualifies: `youden` if a class is missing or no threshold does better than guessing,
     `sensitive` without malignant rows.

@@ -1,4 +1,4 @@
-"""Results in words: figures with their intervals, and what comparisons of models support.
+"""Results in words: scores with their intervals, and what comparisons of models support.
 
 Functions with an argument `statistics` take the confidence and the limit of significance from it: the present settings
 by default, those of a record if the results are of an earlier run.
@@ -7,17 +7,21 @@ by default, those of a record if the results are of an earlier run.
 from collections.abc import Mapping, Sequence
 
 from lesion import config
+from lesion.evaluation.correction import leaves_out_0
 from lesion.records.common import Interval
 from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, MetricsRecord
+from lesion.records.study import StudyDifference
 
 METRIC_NAMES = {"roc_auc": "ROC-AUC", "accuracy": "accuracy"}
-BETTER = {"roc_auc": "ranked better", "accuracy": "was right more often"}
+BETTER = {"roc_auc": "ranks better than", "accuracy": "is more accurate than"}
+
+Figures = AreaDifference | AccuracyDifference | StudyDifference  # of two models, that may be supported or not
 
 
 def interval_phrase(
     value: float | None, bounds: Interval, plus: bool = False, statistics: config.Statistics | None = None
 ) -> str:
-    """Return a figure with its interval: 0.912 (95 % interval 0.850 to 0.950).
+    """Return a score with its interval: 0.912 (95% interval 0.850 to 0.950).
 
     `plus` puts a plus sign before positive numbers. A value of None is undefined.
     """
@@ -44,9 +48,9 @@ def signed(x: float, decimals: int = 3, plus: bool = False) -> str:
 
 
 def bounds_phrase(bounds: Interval, plus: bool = False, statistics: config.Statistics | None = None) -> str:
-    """Return an interval with its confidence: 95 % interval 0.850 to 0.950, or 95 % interval undefined."""
+    """Return an interval with its confidence: 95% interval 0.850 to 0.950, or 95% interval undefined."""
     ends = f"{signed(bounds[0], plus=plus)} to {signed(bounds[1], plus=plus)}" if bounds else "undefined"
-    return f"{100 * (statistics or config.STATISTICS).confidence:g} % interval {ends}"
+    return f"{100 * (statistics or config.STATISTICS).confidence:g}% interval {ends}"
 
 
 def title(model: str) -> str:
@@ -54,170 +58,137 @@ def title(model: str) -> str:
     return config.title(model)
 
 
-def supported(figures: AreaDifference | AccuracyDifference, statistics: config.Statistics | None = None) -> bool:
-    """Tell whether a difference is more than chance: by its corrected p-value, and by its interval."""
-    if figures.p_corrected is None or figures.interval is None:
-        return False
-    low, high = figures.interval
-    return figures.p_corrected < (statistics or config.STATISTICS).significant and (low > 0 or high < 0)
+def supported(figures: Figures) -> bool:
+    """Tell whether a difference is more than chance: its adjusted interval leaves out 0.
 
-
-def sentences(comparisons: Sequence[Comparison]) -> list[str]:
-    """Say which trained models ranked better than which on these images, for a reader who is no statistician.
-
-    `comparisons` as `comparison.compare_all` returns them: each model was trained once, so that they say nothing of
-    its architecture. The first sentence is the headline, by ROC-AUC; then two sentences follow for each pair, on
-    ROC-AUC and on accuracy. Without comparisons there is nothing to say.
+    A picture that draws this interval therefore never contradicts the words. Without one nothing is supported.
     """
-    if not comparisons:
-        return []
-    pairs = [pair_sentence(pair, metric, len(comparisons)) for pair in comparisons for metric in METRIC_NAMES]
-    return [_headline(comparisons), *pairs]
+    return leaves_out_0(figures.adjusted)
+
+
+def verdict(figures: Figures) -> str:
+    """Return what a difference is worth: More than chance (p = 0.002), or Could be chance (p = 0.118).
+
+    The p-value is the corrected one. A difference without an interval cannot be judged.
+    """
+    if figures.interval is None:
+        return "Cannot be judged"
+    claim = "More than chance" if supported(figures) else "Could be chance"
+    return f"{claim} ({p_phrase(figures.p_corrected)})"
 
 
 def pair_sentence(comparison: Comparison, metric: str, pairs: int, statistics: config.Statistics | None = None) -> str:
     """Describe one pair's difference in `metric`, a key of METRIC_NAMES, the better model first.
 
-    `pairs` is the number of comparisons for which the p-values were corrected. The sentence also says whether the data
-    support the difference.
+    `pairs` is the number of comparisons for which the p-values were corrected. A supported difference is stated; of
+    any other the sentence says that it could be chance.
     """
     figures: AreaDifference | AccuracyDifference = getattr(comparison, metric)
     name = METRIC_NAMES[metric]
     first, second = comparison.first, comparison.second
     if figures.first is None or figures.second is None or figures.difference is None or figures.interval is None:
-        return f"{title(first)} and {title(second)} cannot be compared by {name}: there are too few images of a class."
-    better, worse, (low, high) = figures.first, figures.second, figures.interval
+        names = f"{title(first)} and {config.in_sentence(second)}"
+        return f"{names} cannot be compared in {name}: there are too few images of a class."
+    better, worse, bounds = figures.first, figures.second, figures.interval
     if figures.difference < 0:
         first, second = second, first
         better, worse = worse, better
-        low, high = -high, -low
-    corrected = f", corrected for {pairs} comparisons" if pairs > 1 and figures.p_corrected is not None else ""
-    detail = (
-        f"{name} {better:.3f} against {worse:.3f}, difference {better - worse:.3f} "
-        f"({bounds_phrase([low, high], statistics=statistics)}; {p_phrase(figures.p_corrected)}{corrected})"
-    )
-    if supported(figures, statistics):
-        sentence = f"{_trained(first)} {BETTER[metric]} than {_trained(second)}: {detail}."
-        return sentence[0].upper() + sentence[1:]
-    lesions = f" of {comparison.groups:,} lesions" if comparison.groups < comparison.rows else ""
+        bounds = [-bounds[1], -bounds[0]]
+    p = f"{'corrected ' if pairs > 1 and figures.p_corrected is not None else ''}{p_phrase(figures.p_corrected)}"
+    scores = f"{better:.3f} and {worse:.3f}"
+    detail = f"difference {better - worse:.3f}, {bounds_phrase(bounds, statistics=statistics)}, {p}"
+    if supported(figures):
+        return f"{title(first)} {BETTER[metric]} {config.in_sentence(second)} ({scores}; {detail})."
+    if better == worse:
+        return f"{title(first)} and {config.in_sentence(second)} are level in {name} ({scores}; {detail})."
     return (
-        f"{title(first)} and {title(second)} cannot be told apart by {name} on these {comparison.rows:,} "
-        f"images{lesions}: {detail}.{_why_not(figures, statistics or config.STATISTICS)}"
+        f"{title(first)} scored higher than {config.in_sentence(second)} in {name}, but its lead could be chance "
+        f"({scores}; {detail}).{_why_not(figures, pairs, statistics or config.STATISTICS)}"
     )
 
 
-def _why_not(figures: AreaDifference | AccuracyDifference, statistics: config.Statistics) -> str:
-    """Return why a difference is not supported though its interval leaves out 0; empty if the interval does not."""
-    if figures.interval is None or figures.interval[0] <= 0 <= figures.interval[1]:
+def no_longer_significant(pairs: int) -> str:
+    """Say why a difference is not supported though its interval leaves out 0, by the number of comparisons."""
+    return (
+        f"On its own this interval excludes 0; corrected for {pairs} comparisons the difference is no longer "
+        "significant."
+    )
+
+
+def _why_not(figures: AreaDifference | AccuracyDifference, pairs: int, statistics: config.Statistics) -> str:
+    """Return why a difference is not supported though its interval or its p-value is; empty if neither is."""
+    significant = statistics.significant
+    if not leaves_out_0(figures.interval):
+        if figures.p_corrected is not None and figures.p_corrected < significant:
+            return " The test finds a difference, but its interval includes 0."
         return ""
-    if figures.p is not None and figures.p < statistics.significant:
-        return " The interval alone leaves out 0, but among several comparisons one does so by chance too easily."
-    return " The interval leaves out 0, the test does not confirm it."
-
-
-def _headline(comparisons: Sequence[Comparison]) -> str:
-    """Name each supported pair by ROC-AUC, better and worse, and each pair that cannot be told apart."""
-    areas: dict[str, float] = {}
-    better: dict[str, list[str]] = {}
-    undecided = []
-    for pair in comparisons:
-        figures = pair.roc_auc
-        if figures.first is None or figures.second is None or figures.difference is None:
-            return "No comparison: the images are all of one class, so no ROC-AUC is defined."
-        areas |= {pair.first: figures.first, pair.second: figures.second}
-        names = (pair.first, pair.second) if figures.difference >= 0 else (pair.second, pair.first)
-        if supported(figures):
-            better.setdefault(names[0], []).append(names[1])
-        else:
-            undecided.append(names)
-    ranked = sorted(areas, key=lambda model: -areas[model])
-    guessing = ["None of these trainings ranked the images better than guessing."] if areas[ranked[0]] <= 0.5 else []
-    if not better:
-        return guessing[0] if guessing else _none_better(ranked, areas)
-    claims = [_ranked_better(model, better[model], areas) for model in ranked if model in better]
-    claims[0] = f"On this split, {claims[0]}"
-    return " ".join([*guessing, *(claim[0].upper() + claim[1:] for claim in claims), *_open(undecided)])
-
-
-def _ranked_better(model: str, others: Sequence[str], areas: Mapping[str, float]) -> str:
-    than = sorted(others, key=lambda other: -areas[other])
-    names = listed([_trained(than[0]), *(f"of {title(other)}" for other in than[1:])])
-    figures = listed([f"{areas[other]:.3f}" for other in than])
-    return f"{_trained(model)} ranked better than {names}: ROC-AUC {areas[model]:.3f} against {figures}."
-
-
-def _none_better(ranked: Sequence[str], areas: Mapping[str, float]) -> str:
-    figures = listed([f"{areas[model]:.3f}" for model in ranked])
-    names = listed([title(model) for model in ranked])
-    return f"On this split, these trainings of {names} cannot be told apart: ROC-AUC {figures}."
-
-
-def _open(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    if not pairs:
-        return []
-    first, *others = (f"{title(one)} and {title(other)}" for one, other in pairs)
-    return [f"{first} cannot be told apart{''.join(f', and neither can {names}' for names in others)}."]
-
-
-def _trained(model: str) -> str:
-    """Return a model's name in a sentence that holds for one training of it; what is no network is only named."""
-    return f"this training of {title(model)}" if model in config.NETWORKS else title(model)
+    if figures.p_corrected is not None and figures.p_corrected < significant:
+        return f" The test finds a difference, but the interval, corrected for {pairs} comparisons, includes 0."
+    if figures.p is not None and figures.p < significant:
+        return f" {no_longer_significant(pairs)}"
+    return " The interval excludes 0, but the test does not confirm it."
 
 
 def colour_sentence(record: MetricsRecord) -> str | None:
-    """Say which networks ranked the test images better than colour alone, and how far the frame alone gets.
-
-    A few sentences; None if neither was measured.
-    """
-    return " ".join([*_against_colour(record), *_frame(record)]) or None
-
-
-def _against_colour(record: MetricsRecord) -> list[str]:
+    """Say how well colour alone ranks the test images, and which networks do better; None if that is not measured."""
     pairs = [pair for pair in record.against_colour.get("test", []) if pair.first in config.NETWORKS]
-    measured = [pair for pair in pairs if pair.roc_auc.difference is not None and pair.roc_auc.interval is not None]
-    if not measured:
-        cannot = "Whether a network ranks better than colour alone cannot be said: there are too few images of a class."
-        return [cannot] if pairs else []
-    better = [pair for pair in measured if supported(pair.roc_auc, record.statistics) and _gain(pair) > 0]
-    worse = [pair for pair in measured if supported(pair.roc_auc, record.statistics) and _gain(pair) < 0]
-    sentences = [] if better else [f"{_no_network(pairs)} shown to rank better than colour alone."]
-    for pair in (*better, *worse):
-        verb = "better" if pair in better else "worse"
-        detail = _beside_colour(pair.roc_auc, record)
-        sentences.append(f"On this split, {_trained(pair.first)} ranked {verb} than colour alone: {detail}.")
-    undecided = [pair for pair in pairs if pair not in (*better, *worse)]
-    if not (better or worse):
-        best = max(measured, key=lambda pair: pair.roc_auc.first or 0.0)
-        sentences.append(f"The highest, {title(best.first)}: {_beside_colour(best.roc_auc, record)}.")
-    elif undecided:
-        sentences.append(f"No such difference is shown for {listed([title(pair.first) for pair in undecided])}.")
-    return sentences
+    if not pairs:
+        return None
+    areas = {pair.first: pair.roc_auc for pair in pairs if pair.roc_auc.first is not None and pair.roc_auc.interval}
+    if not areas:
+        return "Whether a network does better than colour alone cannot be said: there are too few images of a class."
+    ranked = sorted(areas, key=lambda name: -(areas[name].first or 0.0))
+    shown = [name for name in ranked if supported(areas[name])]
+    better = [name for name in shown if (areas[name].difference or 0.0) > 0]
+    worse = [name for name in shown if name not in better]
+    undecided = [name for name in ranked if name not in shown]
+    clauses = [] if shown else [_not_better(ranked, areas, record.statistics)]
+    clauses += [_does(better, "better", areas, record.statistics)] if better else []
+    clauses += [_does(worse, "worse", {} if better else areas, record.statistics)] if worse else []
+    if shown and undecided:
+        clauses.append(f"{_titles(undecided)} {_are(undecided)} not shown to{' differ' if worse else ''}")
+    area = next(iter(areas.values())).second
+    return (
+        f"Colour alone (numbers of each image's colours, no network) reaches ROC-AUC {area:.3f}; {', '.join(clauses)}."
+    )
 
 
-def _gain(pair: Comparison) -> float:
-    return pair.roc_auc.difference or 0.0
-
-
-def _no_network(pairs: Sequence[Comparison]) -> str:
-    names = [pair.first for pair in pairs]
-    if set(names) == set(config.NETWORKS):
-        return "No network is"
-    return f"{listed([title(name) for name in names])} {'is' if len(names) == 1 else 'are'} not"
-
-
-def _beside_colour(figures: AreaDifference, record: MetricsRecord) -> str:
-    difference = interval_phrase(figures.difference, figures.interval, statistics=record.statistics)
-    corrected = f"corrected {p_phrase(figures.p_corrected)}"
-    return f"ROC-AUC {figures.first:.3f} against {figures.second:.3f}, difference {difference[:-1]}; {corrected})"
-
-
-def _frame(record: MetricsRecord) -> list[str]:
+def frame_sentence(record: MetricsRecord) -> str | None:
+    """Say how well the frame alone, which hardly shows any lesion, ranks the test images; None if it does not."""
     if "frame" not in record.models or record.models["frame"].test.roc_auc is None:
-        return []
+        return None
     test = record.models["frame"].test
     area = interval_phrase(test.roc_auc, test.intervals["roc_auc"], statistics=record.statistics)
-    width = f"{100 * record.baselines.frame_share:.0f} %"
-    return [
-        f"The frame alone, the outermost {width} of the picture on every side, which hardly show any lesion, has a "
-        f"ROC-AUC of {area}."
-    ]
+    return (
+        f"The frame alone, the outermost {100 * record.baselines.frame_share:.0f}% of the image on every side, shows "
+        f"hardly any lesion and reaches ROC-AUC {area}."
+    )
+
+
+def _does(names: Sequence[str], how: str, areas: Mapping[str, AreaDifference], statistics: config.Statistics) -> str:
+    """Say that networks do `how`, better or worse, than colour alone; with the first one's difference if in `areas`."""
+    which = "the first: " if len(names) > 1 else ""
+    detail = f" ({which}{_difference(areas[names[0]], statistics)})" if names[0] in areas else ""
+    return f"{_titles(names)} {'does' if len(names) == 1 else 'do'} {how}{detail}"
+
+
+def _not_better(ranked: Sequence[str], areas: Mapping[str, AreaDifference], statistics: config.Statistics) -> str:
+    """Say that none of these networks is shown to do better than colour alone, with the difference of the best."""
+    difference = _difference(areas[ranked[0]], statistics)
+    which = f"the best, {title(ranked[0])}: " if len(ranked) > 1 else ""
+    nobody = "no network" if set(ranked) == set(config.NETWORKS) else _titles(ranked)
+    verb = "is" if nobody == "no network" else f"{_are(ranked)} not"
+    return f"{nobody} {verb} shown to do better ({which}{difference})"
+
+
+def _difference(figures: AreaDifference, statistics: config.Statistics) -> str:
+    value = 0.0 if figures.difference is None else figures.difference
+    return f"difference {signed(value)}, {bounds_phrase(figures.interval, statistics=statistics)}"
+
+
+def _titles(names: Sequence[str]) -> str:
+    return listed([title(name) for name in names])
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"

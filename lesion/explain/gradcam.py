@@ -16,23 +16,24 @@ from lesion import config
 from lesion.networks import batches, models, surgery
 
 EMPTY = 1e-6  # in units of the logit: maps whose peak is below this count as empty
-OVERLAY_OPACITY = 0.5  # of the strongest evidence; without evidence the photograph is unchanged
+STRONGEST = 255  # value of a map at its peak
+DARKENED = 0.42  # brightness left where there is no evidence: dark enough to stand back, and all is still recognized
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The explanation of one image; `heat` is S×S float32 from 0 to 1, all 0 if the map is empty."""
+    """The explanation of one image; `fields` is the map as it was computed, all 0 if it is empty."""
 
     probability: float  # of malignancy
     logit: float
     malignant: bool  # the verdict: the map shows the evidence for it
-    heat: np.ndarray
-    peak: float  # the strongest evidence before it is scaled to 1, in units of the logit
+    fields: np.ndarray  # h×w uint8, as large as the explained layer: 0 without evidence, STRONGEST at the peak
+    peak: float  # the strongest evidence, in units of the logit
 
     @property
     def empty(self) -> bool:
         """Tell whether no place in the image is evidence for the verdict."""
-        return not self.heat.any()
+        return not self.fields.any()
 
 
 def explained_layer(model: keras.Model) -> keras.layers.Layer:
@@ -56,7 +57,7 @@ class Explainer:
         for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
             logits, evidence = self.evidence_of(batch)
             for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
-                yield _explanation(float(logit), coarse, batch.shape[1])
+                yield _explanation(float(logit), coarse)
 
 
 def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -75,25 +76,23 @@ def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf
     return logits, tf.nn.relu(tf.reduce_sum(weights * activations, axis=-1))
 
 
-def _explanation(logit: float, coarse: np.ndarray, size: int) -> Explanation:
-    """Enlarge a coarse map to the size of the image, scaled so that its peak is 1; its minimum is not moved to 0."""
-    peak = float(coarse.max())
-    heat = np.zeros((size, size), np.float32)
+def _explanation(logit: float, evidence: np.ndarray) -> Explanation:
+    """Scale the evidence (h×w, at least 0) so that its peak is STRONGEST; its minimum is not moved to 0."""
+    peak = float(evidence.max())
+    fields = np.zeros(evidence.shape, np.uint8)
     if peak > EMPTY:
-        heat = np.clip(cv2.resize(coarse / peak, (size, size), interpolation=cv2.INTER_CUBIC), 0, 1)
+        fields = np.rint(evidence * (STRONGEST / peak)).astype(np.uint8)
     probability = 1 / (1 + np.exp(-logit))
-    return Explanation(float(probability), logit, logit >= config.DECISION.logit, heat, peak)
+    return Explanation(float(probability), logit, logit >= config.DECISION.logit, fields, peak)
 
 
-def picture(heat: np.ndarray) -> np.ndarray:
-    """Return a map (S×S, 0 to 1) as an RGB uint8 picture, black without evidence."""
-    levels = np.rint(heat * 255).astype(np.uint8)
-    return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+def overlay(image: np.ndarray, fields: np.ndarray) -> np.ndarray:
+    """Light an RGB uint8 image by a map (h×w uint8): as it is at the peak, dark and grey without evidence.
 
-
-def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Lay a map (S×S, 0 to 1) over an RGB uint8 image, which stays as it is wherever the map is 0."""
-    levels = np.rint(heat * 255).astype(np.uint8)
-    colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_JET), cv2.COLOR_BGR2RGB)
-    opacity = OVERLAY_OPACITY * heat[..., np.newaxis]
-    return np.rint(image * (1 - opacity) + colours * opacity).astype(np.uint8)
+    Light, not colour: a lesion is judged by its own colours. The fields stay fields: a smooth map would claim a
+    resolution that the explained layer does not have.
+    """
+    height, width = image.shape[:2]
+    light = cv2.resize(fields, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)[..., np.newaxis] / STRONGEST
+    grey = DARKENED * cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., np.newaxis]
+    return np.rint(light * image + (1 - light) * grey).astype(np.uint8)

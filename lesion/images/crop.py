@@ -23,6 +23,11 @@ class Cropping:
     speck: float = 0.002  # of the area: smaller bright parts are writing or noise in the frame
     smallest_picture: float = 0.2  # of the area: at least this much of an image is kept
     sharpness: float = 0.4  # share of the contrast that is reached within 5 % of the side; shadows take longer
+    further_in: float = 0.0625  # an edge is compared with the brightness this far inside it
+    settled: float = 0.85  # the soft edge of a frame ends where this share of the brightness further in is reached
+    widest_edge: float = 0.05  # of the soft edge that is cropped with a frame: a lesion beside it loses no more
+    rim: float = 0.7  # a pixel at the edge with less than this share of the brightness further in is part of a rim
+    rim_length: float = 0.75  # of a side; the dark corners of a round field of view leave more of it bright
 
 
 CROPPING = Cropping()
@@ -34,20 +39,44 @@ def black_border(image: np.ndarray) -> Box:
     It is the whole image if no frame is certain. Bars on any side and the dark surround of a round field of view count
     as frames. Only rows and columns that are dark from end to end are cropped, and only if they end at a straight
     border or at the arc of a circle that opens towards the corners: a dark lesion at the edge bulges the other way.
-    Dark corners stay.
+    With them goes the soft edge of the frame, at most CROPPING.widest_edge of a side. Dark corners stay.
     """
     height, width = image.shape[:2]
     small = shrink(image, CROPPING.judged_side)
-    value = cv2.medianBlur(cv2.max(cv2.max(small[..., 0], small[..., 1]), small[..., 2]), 3)
+    value = cv2.medianBlur(_brightness(small), 3)
     whole = (0, 0, width, height)
     picture = _picture(value)
     if picture is None:
         return whole
     left, top, right, bottom = _judged_box(value, picture)
-    down, across = height / small.shape[0], width / small.shape[1]
-    box = int(left * across), int(top * down), int(np.ceil(right * across)), int(np.ceil(bottom * down))
-    box = box[0], box[1], min(box[2], width), min(box[3], height)
-    return box if (box[2] - box[0]) * (box[3] - box[1]) >= CROPPING.smallest_picture * width * height else whole
+    judged_height, judged_width = value.shape
+    # Rounded inwards: a pixel of the frame is worse than a pixel less of the picture.
+    left = -(-left * width // judged_width)
+    top = -(-top * height // judged_height)
+    right = right * width // judged_width
+    bottom = bottom * height // judged_height
+    enough = (right - left) * (bottom - top) >= CROPPING.smallest_picture * width * height
+    return (left, top, right, bottom) if enough else whole
+
+
+def has_rim(image: np.ndarray) -> bool:
+    """Tell whether a dark rim runs along one of the sides of an RGB image (height × width × 3 uint8).
+
+    A rim is one pixel wide or more, less than CROPPING.rim as bright as the picture CROPPING.further_in of the side
+    inside it, and CROPPING.rim_length of the side long. Dark corners are shorter, and black further in, too.
+    """
+    value = _brightness(image)
+    return any(_rim_length(turned) >= CROPPING.rim_length for turned in (value, value[:, ::-1], value.T, value[::-1].T))
+
+
+def _rim_length(value: np.ndarray) -> float:
+    """Return the share of the rows of `value` that begin with a rim at the left."""
+    inside = value[:, max(1, round(CROPPING.further_in * value.shape[1]))]
+    return float(np.mean((value[:, 0] < CROPPING.rim * inside) & (inside > CROPPING.black)))
+
+
+def _brightness(image: np.ndarray) -> np.ndarray:
+    return cv2.max(cv2.max(image[..., 0], image[..., 1]), image[..., 2])
 
 
 def _picture(value: np.ndarray) -> np.ndarray | None:
@@ -79,7 +108,28 @@ def _judged_box(value: np.ndarray, picture: np.ndarray) -> Box:
         "bottom": (value[::-1, columns].T, picture[::-1, columns].T, height - 1 - y - radius),
     }
     depth = {name: _border_depth(*side) for name, side in sides.items()}
+    if any(depth.values()):
+        depth = {name: depth[name] + _soft_edge(side[0], depth[name]) for name, side in sides.items()}
     return depth["left"], depth["top"], width - depth["right"], height - depth["bottom"]
+
+
+def _soft_edge(value: np.ndarray, depth: int) -> int:
+    """Return how many columns of `value` right of column `depth` the frame still darkens, at most `widest_edge`.
+
+    Each row says where its brightness settles, and the median counts: hair and most lesions cover fewer rows. It is 0
+    where the corners of a round field of view are most of the side.
+    """
+    width = value.shape[1]
+    reach = max(1, round(CROPPING.further_in * width))
+    end = min(depth + int(CROPPING.widest_edge * width) + 1, width - reach)
+    if depth >= end or (depth == 0 and np.median(value[:, 0]) > CROPPING.black):
+        return 0
+    near = value[:, depth:end]
+    inside = value[:, depth + reach : end + reach]
+    # What is black further in, too, is a lesion or a dark corner: nothing would be won there.
+    settled = (near >= CROPPING.settled * inside) | (inside <= CROPPING.black)
+    columns = np.where(settled.any(axis=1), settled.argmax(axis=1), end - depth - 1)
+    return int(np.ceil(np.median(columns)))
 
 
 def _border_depth(value: np.ndarray, picture: np.ndarray, circle: float) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lesion.errors import LesionError
-from lesion.images.crop import Box, black_border
+from lesion.images.crop import Box, black_border, has_rim
 from lesion.images.hair import remove_hair
 from lesion.images.resize import resize, shrink
 
@@ -26,6 +26,7 @@ class Preprocessing:
     largest_area: int = 80_000_000  # pixels; work on a larger one would take over a gigabyte of memory
     working_factor: int = 2  # larger images are shrunk to at most this multiple of the target size before cleaning
     smallest_working_side: int = 256  # pixels; below it hair would be thinner than a pixel
+    squeezed: float = 1.1  # an image counts as squeezed if one side is more than this many times the other
 
 
 PREPROCESSING = Preprocessing()
@@ -56,11 +57,23 @@ class Prepared:
         """Tell whether a dark frame was cut off."""
         return self.box != (0, 0, self.width, self.height)
 
+    @property
+    def rim(self) -> bool:
+        """Tell whether a dark frame was cut off and has left a rim."""
+        return self.cropped and has_rim(self.image)
+
+    @property
+    def squeezed(self) -> bool:
+        """Tell whether the square shows the content of `box` in clearly changed proportions."""
+        left, top, right, bottom = self.box
+        sides = (right - left, bottom - top)
+        return max(sides) > PREPROCESSING.squeezed * min(sides)
+
 
 def prepare_image(encoded: bytes, size: int, clean: bool) -> Prepared:
     """Decode, crop, clean and resize one photograph.
 
-    The result is squashed to a square, whatever the shape of the original, as is usual in the field and in the
+    The result is squeezed to a square, whatever the shape of the original, as is usual in the field and in the
     published models that this project compares itself with. An image that is `size` × `size` already, has no dark
     frame and is not cleaned is returned bit by bit.
 
@@ -79,7 +92,7 @@ def open_photograph(encoded: bytes) -> Cropped:
 
 
 def clean_and_resize(photograph: Cropped, size: int, clean: bool) -> Prepared:
-    """Remove hair and marks if `clean`, and squash the photograph to `size` × `size`."""
+    """Remove hair and marks if `clean`, and squeeze the photograph to `size` × `size`."""
     image = photograph.image
     share = 0.0
     if clean:

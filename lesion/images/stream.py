@@ -6,12 +6,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import cv2
 import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
 from lesion.images import preprocess
+from lesion.images.crop import Box
 from lesion.images.preprocess import Prepared
+from lesion.sources.source import Original
 
 AHEAD = 4  # images for each thread that may wait for their turn: they keep the threads busy, and memory small
 
@@ -24,14 +27,15 @@ class Photograph(Generic[Description]):
 
     encoded: bytes
     prepared: Prepared | None
+    outline: np.ndarray | None  # of the lesion in `prepared`, size × size bool; None if it is not known
     description: Description | None  # of the cropped photograph; None if unreadable or not asked for
     reason: str  # empty if `prepared` is there
 
 
 def prepare_images(
-    encoded: Iterable[bytes], size: int, clean: bool, describe: Callable[[np.ndarray], Description] | None = None
+    originals: Iterable[Original], size: int, clean: bool, describe: Callable[[np.ndarray], Description] | None = None
 ) -> Iterator[Photograph[Description]]:
-    """Decode, crop, clean and resize the images of `encoded`; yield them in order.
+    """Decode, crop, clean and resize the images of `originals`, and their outlines alike; yield them in order.
 
     `describe` is called with each cropped photograph (height × width × 3 uint8 RGB). Only a few images are in memory
     at a time, however slowly they are taken (joblib's generator would read on without end). An image that cannot be
@@ -39,19 +43,32 @@ def prepare_images(
     the source raised it.
     """
 
-    def prepare(image: bytes) -> Photograph[Description]:
+    def prepare(original: Original) -> Photograph[Description]:
         try:
-            photograph = preprocess.open_photograph(image)
+            photograph = preprocess.open_photograph(original.encoded)
         except LesionError as error:
-            return Photograph(image, None, None, str(error))
+            return Photograph(original.encoded, None, None, None, str(error))
         description = describe(photograph.image) if describe else None
-        return Photograph(image, preprocess.clean_and_resize(photograph, size, clean), description, "")
+        prepared = preprocess.clean_and_resize(photograph, size, clean)
+        outline = None if original.outline is None else fit_outline(original.outline, photograph.box, size)
+        return Photograph(original.encoded, prepared, outline, description, "")
 
     waiting: deque[Future[Photograph[Description]]] = deque()
     with ThreadPoolExecutor(config.CORES) as pool:
-        for image in encoded:
-            waiting.append(pool.submit(prepare, image))
+        for original in originals:
+            waiting.append(pool.submit(prepare, original))
             if len(waiting) > AHEAD * config.CORES:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def fit_outline(outline: np.ndarray, box: Box, size: int) -> np.ndarray:
+    """Take an outline (height × width bool) where `preprocess.clean_and_resize` takes its photograph.
+
+    Returns the inside of `box` (left, top, right, bottom; pixels of the original) as size × size bool: each pixel is
+    that of the original nearest to its middle.
+    """
+    left, top, right, bottom = box
+    inside = outline[top:bottom, left:right].astype(np.uint8)
+    return cv2.resize(inside, (size, size), interpolation=cv2.INTER_NEAREST_EXACT).astype(bool)

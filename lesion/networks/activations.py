@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from lesion import config, store
-from lesion.console import duration, progress, say
+from lesion.console import duration, estimate, progress, say
 from lesion.errors import LesionError
 from lesion.networks import batches, models
 from lesion.prepared import PreparedData
@@ -172,6 +172,12 @@ class Cache:
         """Return how long the pass `name` took."""
         return store.read_json(self.folder / f"{name}.json", "invoke train --force")
 
+    def _label(self, name: str) -> str:
+        """Return what a reader calls the pass `name`."""
+        number = self.passes.index(name) + 1
+        images = "validation images" if name == VALIDATION else f"augmented view {number} of {self.views}"
+        return f"train: {config.title(self.name)}, {images}, batches"
+
     def _positions(self, name: str) -> np.ndarray:
         return self.rows.validation if name == VALIDATION else self.rows.training
 
@@ -202,11 +208,12 @@ class Cache:
         seconds = images * self._seconds_for_one_image()
         if seconds > MOST_SECONDS:
             raise LesionError(
-                f"{self.views} views of the images would take about {duration(seconds)} to compute here, more than "
+                f"{self.views} views of the images would take about {estimate(seconds)} to compute here, more than "
                 f"{duration(MOST_SECONDS)}: give fewer --views, or --no-cache-activations"
             )
-        means = f"about {duration(seconds)}, {needed / 1e6:,.0f} MB of disk"
-        say(f"{self.name}: {self.views} views go through the frozen layers once: {means}")
+        means = f"about {estimate(seconds)}, {needed / 1e6:,.0f} MB of disk"
+        title = config.title(self.name)
+        say(f"train: {title}: {self.views} augmented views of each image go through the frozen layers once: {means}")
 
     def _seconds_for_one_image(self) -> float:
         """Time a few batches and their augmentation, after a first batch that pays for building the graph."""
@@ -229,7 +236,7 @@ class Cache:
                 for path, shape, kind in zip(self._paths(name), self.shapes, self.types, strict=True)
             ]
             total = math.ceil(count / batches.PREDICTION_BATCH_SIZE)
-            for activations in progress(self._forward(name), total, f"{self.name} {name}, batches"):
+            for activations in progress(self._forward(name), total, self._label(name)):
                 for append, values in zip(appends, activations, strict=True):
                     append(values)
         store.write_json(self.folder / f"{name}.json", time.monotonic() - begin)

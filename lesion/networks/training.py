@@ -7,8 +7,7 @@ stopped leaves the finished model unchanged, and resumes from its last finished 
 import contextlib
 import math
 import shutil
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +17,14 @@ import tensorflow as tf
 from keras import callbacks
 
 from lesion import config, options, store
-from lesion.console import say
+from lesion.console import Series, say
 from lesion.errors import LesionError
 from lesion.networks import batches, models, surgery
 from lesion.networks.activations import Activations, Rows
-from lesion.networks.callbacks import CollapseAlarm, EarlyStopping, Epoch, History, ReduceLROnPlateau, Validation
+from lesion.networks.callbacks.alarm import CollapseAlarm, Validation
+from lesion.networks.callbacks.history import Epoch, History
+from lesion.networks.callbacks.progress import EpochProgress
+from lesion.networks.callbacks.stopping import EarlyStopping, ReduceLROnPlateau
 from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, reseed_dropout, whole
 from lesion.prepared import PreparedData
 from lesion.records.training import ActivationsRecord, PhaseRecord, TrainingSettings, WeightsRecord
@@ -62,7 +64,7 @@ def build(name: str, size: int, asked: str) -> tuple[keras.Model, WeightsRecord]
         if asked == "imagenet":
             raise
         replaced = "could not fetch the ImageNet weights, so all its layers are trained from random ones"
-        say(f"train: {name}: {replaced}")
+        say(f"train: {config.title(name)}: {replaced}")
         return models.build(name, size), WeightsRecord(asked, RANDOM, replaced)
 
 
@@ -106,12 +108,14 @@ def train(
     folder: Path,
     settings: TrainingSettings,
     computed: Mapping[str, Activations] | None = None,
+    series: Series | None = None,
 ) -> Trained:
     """Train `model` through `phases` on the train split; return it with the weights of the lowest validation loss.
 
     `folder` holds the state of a run that was stopped, if any. If `settings` ask for views, the activations of the
     frozen layers are computed once, into the folder `activations` beside it, unless they are given: `computed`, by the
-    name of the cut. Raises LesionError if the validation loss was never a number.
+    name of the cut. `series`: the networks that are trained one after the other, of which this is the present one.
+    Raises LesionError if the validation loss was never a number.
     """
     frozen = phases[0].name == "frozen"
     trained = as_trained(model, frozen, settings.half_precision)
@@ -125,15 +129,16 @@ def train(
         activations = cache.summary()
     history = History(folder)
     validation = Validation.of(data)
+    watchers = [CollapseAlarm(history, validation), EpochProgress(history, phases, series or Series(1))]
     records = _finished_phases(folder)
     for phase in phases:
         # What was drawn before a kill must not be drawn again: the network knows it by heart.
         stream = settings.seed + len(history.epochs)
         workload = _workload(trained, phase, data, settings.batch_size, stream, computed)
-        _run_phase(workload, phase, history, validation, records)
+        _run_phase(workload, phase, history, watchers, records)
     if not any(math.isfinite(epoch.val_loss) for epoch in history.epochs):
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
-    warnings = validation.judge_losses(history.epochs, finished=True) + validation.judge_predictions(workload)
+    warnings = validation.judge(workload, history.epochs)
     if frozen and trained is not model:
         surgery.fold(trained, model)
     else:
@@ -194,13 +199,17 @@ def _workload(
 
 
 def _run_phase(
-    workload: Workload, phase: Phase, history: History, validation: Validation, records: list[PhaseRecord]
+    workload: Workload,
+    phase: Phase,
+    history: History,
+    watchers: Sequence[callbacks.Callback],
+    records: list[PhaseRecord],
 ) -> None:
     """Train `phase` unless it is in `records`, and add it there; leave `workload` with the best weights."""
     backup = history.folder / f"backup-{phase.name}"
     with _resuming(history.folder):
         if phase.name not in [record.name for record in records]:
-            _fit(workload, phase, history, backup, validation)
+            _fit(workload, phase, history, backup, watchers)
             records.append(history.phase_record())
             store.write_record(history.folder / PHASES, records)
         workload.weights.load_weights(history.best_weights(phase))
@@ -218,7 +227,9 @@ def _resuming(folder: Path) -> Iterator[None]:
         raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
 
 
-def _fit(workload: Workload, phase: Phase, history: History, backup: Path, validation: Validation) -> None:
+def _fit(
+    workload: Workload, phase: Phase, history: History, backup: Path, watchers: Sequence[callbacks.Callback]
+) -> None:
     """Train `phase`, or the rest of it if there is a `backup`."""
     history.start(phase, backup, workload.weights)
     if not history.best_weights(phase).exists():  # perhaps no epoch will be better than the phase before
@@ -229,13 +240,13 @@ def _fit(workload: Workload, phase: Phase, history: History, backup: Path, valid
         validation_data=workload.validation,
         epochs=phase.epochs,
         shuffle=False,  # the batches are shuffled already
-        verbose=1 if sys.stdout.isatty() else 0,
+        verbose=0,
         callbacks=[
             # First, since the others need to know where it resumes; before the history, see its on_train_begin.
             callbacks.BackupAndRestore(backup, double_checkpoint=True, delete_checkpoint=False),
             callbacks.TerminateOnNaN(),
             history,
-            CollapseAlarm(history, workload, validation),
+            *watchers,
             EarlyStopping(history, patience=config.TRAINING.patience),
             ReduceLROnPlateau(history, patience=phase.plateau_patience, factor=config.TRAINING.plateau_factor),
             callbacks.TensorBoard(history.folder / "tensorboard" / phase.name),
@@ -255,5 +266,4 @@ def load(path: Path) -> keras.Model:
 def predict(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return the probability of malignancy (N,) of the rows of `images`, in their order."""
     dataset = batches.evaluation_batches(images, rows, np.zeros(len(rows)), batches.PREDICTION_BATCH_SIZE)
-    verbose = 1 if sys.stdout.isatty() else 0
-    return model.predict(dataset, verbose=verbose)[:, 0].astype(float)
+    return model.predict(dataset, verbose=0)[:, 0].astype(float)

@@ -140,7 +140,7 @@ class Scores:
     balanced_accuracy: float | None
     mcc: float | None
     brier: float
-    intervals: dict[str, Interval]  # metric -> 95 % interval
+    intervals: dict[str, Interval]  # metric -> 95% interval
     confusion: list[list[int]]  # [true][called], benign first
     per_class: dict[str, ClassScores]  # class or average -> figures
     roc: RocCurve | None
@@ -260,5 +260,5 @@ class MetricsRecord:
     against_colour: dict[str, list[Comparison]]  # subset -> each network, and all together, against colour alone
     subgroups: list[Subgroup]
     subgroup_differences: list[SubgroupDifference]
-    preference: dict[str, list[str]]  # subset -> the comparisons in words, see `evaluation.wording.sentences`
+    preference: dict[str, list[str]]  # subset -> the comparisons in words, see `evaluation.headline.sentences`
     missing: dict[str, str]  # model -> why it is not measured

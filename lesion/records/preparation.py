@@ -34,6 +34,7 @@ class SourceRecord:
     name: str  # isic, folder, parquet or sample
     description: str
     replaced: str | None  # why `auto` had to take the sample, if it had to
+    outlines: str = ""  # who knows the lesions' outlines: "drawn", that is, the project itself; empty if nobody does
 
     @property
     def drawn(self) -> bool:
@@ -56,6 +57,8 @@ class PreprocessingShares:
     cropped_share: float
     cleaned_share: float
     painted_pixels_share: float
+    rim_share: float | None = None  # of the cropped images, those with a dark rim left; None if none was cropped
+    squeezed_share: float | None = None  # images whose sides clearly differed before they were squeezed to a square
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class Example:
     what: str  # cropped or cleaned
     before: str
     after: str
+    before_width: float | None = None  # width of `before` at the scale at which the square `after` is 1 high
+    before_height: float | None = None  # its height at that scale; 1 if nothing was cropped
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Figures of intervals: differences of models, and what they reach when trained anew."""
+"""Figure of intervals: what ROC-AUC the networks reach when trained anew."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,34 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lesion import config
-from lesion.report.plots import INK, MUTED, STYLE, empty_axes
-
-
-def differences(pairs: Mapping[str, Mapping[str, tuple[float, Sequence[float]] | None]], confidence: str) -> Figure:
-    """Draw the differences of models with their intervals, {pair: {measure: (difference, (low, high)) or None}}.
-
-    A pair is a line; a measure has one marker in all of them, and none if it is None. `confidence` is that of the
-    intervals, in words: 95 %.
-    """
-    looks = [(INK, "o"), (MUTED, "s")]
-    with matplotlib.rc_context(STYLE):
-        label = f"Difference, first minus second, with {confidence} interval"
-        figure, axes = empty_axes((6.0, 1.2 + 0.75 * len(pairs)), label, "")
-        axes.axvline(0, color=INK, linewidth=0.8)
-        for place, measures in enumerate(pairs.values()):
-            for shift, (measure, difference) in enumerate(measures.items()):
-                colour, marker = looks[shift]
-                value, (low, high) = difference or (math.nan, (math.nan, math.nan))
-                axes.errorbar(
-                    [value], [place + 0.24 * (shift - 0.5)], xerr=[[value - low], [high - value]], fmt=marker,
-                    color=colour, capsize=4, ms=5, lw=1.6, label=measure if place == 0 else None,
-                )  # fmt: skip
-        axes.set_yticks(range(len(pairs)), [name.replace(" − ", "\n− ") for name in pairs])
-        axes.set_ylim(len(pairs) - 0.5, -0.5)
-        axes.margins(x=0.08)
-        axes.tick_params(axis="y", length=0)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
-    return figure
+from lesion.report.plots import MUTED, STYLE, empty_axes
 
 
 @dataclass(frozen=True)

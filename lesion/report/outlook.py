@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from lesion import config
 from lesion.console import duration
-from lesion.evaluation.wording import listed
 from lesion.options import FOLDS, REPEATS
 from lesion.records.training import TrainingRecord
 
@@ -14,14 +13,12 @@ def advice(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int
 
     `counts` are the images by split and class. Without runs the time is left out.
     """
-    how = (
-        "This split compares one training of each network. To compare networks, run `invoke study` with the options of "
-        f"these trainings: it trains each of them anew {FOLDS * REPEATS} times, on {FOLDS} folds of the lesions × "
-        f"{REPEATS} partitions"
+    time = f", about {duration(seconds(runs, counts))}" if runs else ""
+    return (
+        "`invoke study`, with the options of these trainings, compares the networks instead of one training of each: "
+        f"{FOLDS * REPEATS} trainings each ({FOLDS} folds × {REPEATS} partitions{time}). It measures differences "
+        "almost three times as finely."
     )
-    names = listed([config.title(run.model) for run in runs])
-    time = f", about {duration(seconds(runs, counts))} at the speed of these trainings ({names})" if runs else ""
-    return f"{how}{time}. Its answer is about networks, and it measures differences almost three times as finely."
 
 
 def seconds(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int]]) -> float:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.report import tables
+from lesion.report import about, embed, tables, typography
 from lesion.report.artefacts import Artefacts, Context
 from lesion.report.sections import data, differences, methods, probabilities, results, sentences
 from lesion.report.sections.answer import answer
@@ -22,7 +22,6 @@ from lesion.report.sections.study import study
 from lesion.report.sections.threshold import threshold
 
 REPORT_BYTES = 6 * 2**20  # the report stays below this size
-NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 
 
 @dataclass(frozen=True)
@@ -32,29 +31,31 @@ class Section:
     id: str
     title: str
     context: Callable[[Artefacts], Context | None]
+    short: str = ""  # what the contents bar calls it; empty: it is not there
+    own_heading: bool = False  # the template brings its own h2, with the id ID-title
 
 
 # In the order of the page: the answer and what to do with it, then the evidence, then how it was made.
 SECTIONS = [
-    Section("answer", "The answer", answer),
-    Section("threshold", "Choosing a threshold", threshold),
-    Section("cases", "Every test image, judged by all networks", cases),
-    Section("summary", "All scores on the test images", results.summary),
-    Section("comparison", "Are the differences real?", differences.comparison),
+    Section("answer", "The answer", answer, "Answer", own_heading=True),
+    Section("threshold", "Choosing a threshold", threshold, "Threshold"),
+    Section("cases", "Every test image, judged by all networks", cases, "Every image"),
+    Section("summary", "All scores on the test images", results.summary, "Scores"),
+    Section("comparison", "Are the differences real?", differences.comparison, "Differences"),
     Section("study", "Trained anew: folds and seeds", study),
     Section("subgroups", "On which images they do better or worse", differences.subgroups),
     Section("lesions", "Lesion by lesion", results.lesions),
     Section("external", "Scores on the external test images", results.external),
     Section("calibration", "Do the scores mean what they say?", probabilities.calibration),
     Section("decision", "Is acting on it worth it?", probabilities.decision),
-    Section("data", "Data and preprocessing", data.data),
+    Section("data", "Data and preprocessing", data.data, "Data"),
     Section("groups", "One lesion, one split", data.groups),
     Section("leak", "What a random split would have claimed", data.leak),
-    Section("training", "Training", methods.training),
+    Section("training", "Training", methods.training, "Training"),
     Section("speed", "Speed", speed),
-    Section("methods", "Methods", methods.methods),
-    Section("provenance", "How this was made", methods.provenance),
-    Section("limitations", "Limitations", sentences.limitations),
+    Section("methods", "Methods", methods.methods, "Methods"),
+    Section("provenance", "How this was made", methods.provenance, "How it was made"),
+    Section("limitations", "Limitations", sentences.limitations, "Limitations"),
 ]
 STYLES = ("style.css", "answer.css", "threshold.css", "cases.css")
 SCRIPTS = ("data.js", "sort.js", "threshold.js", "cases.js", "takeaway.js")  # in this order, one program
@@ -66,21 +67,35 @@ def render(artefacts: Artefacts) -> str:
     Raises LesionError if it would be larger than REPORT_BYTES.
     """
     templates = environment()
-    count = len(artefacts.models)
-    number = NUMBERS[count] if count < len(NUMBERS) else str(count)
+    numbers = typography.Numbers()
+    sections = [
+        (section, Markup(numbers.add(html))) for section in SECTIONS if (html := body(section, artefacts, templates))
+    ]
     html = templates.get_template("report.html").render(
-        title=f"Benign or malignant? {number} network{'' if count == 1 else 's'} on dermoscopic images",
-        source=artefacts.data.source.description,
+        about=about.about(artefacts),
+        date=tables.date(about.created(artefacts)),
+        disclaimer=about.DISCLAIMER,
         networks=config.NETWORKS,
-        sections=[(section, html) for section in SECTIONS if (html := body(section, artefacts, templates))],
+        styles=[source(name) for name in STYLES],
+        scripts=[source(name) for name in SCRIPTS],
+        sections=sections,
+        about_json=embed.embedded_json(about.about(artefacts)),
+        predictions=embed.predictions_csv(artefacts.predictions),
+        metrics=embed.escaped_json(artefacts.metrics_text),
     )
+    html = typography.unbroken(html)
     size = len(html.encode())
     if size > REPORT_BYTES:
         raise LesionError(
             f"the report would take {size / 2**20:.1f} MB, more than {REPORT_BYTES / 2**20:.1f}: "
-            "lower Gallery.per_outcome in lesion/config.py and run `invoke explain --force`"
+            "show fewer networks with `invoke report --model`"
         )
     return html
+
+
+def source(name: str) -> Markup:
+    """Return a style sheet or script of the templates as it is."""
+    return Markup((config.TEMPLATES / name).read_text(encoding="utf-8").strip())
 
 
 def environment() -> jinja2.Environment:

@@ -11,9 +11,9 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter
 
 from lesion import config
 from lesion.records.metrics import DecisionCurve
@@ -94,25 +94,50 @@ def _mark_best(axes: Axes, epochs: Sequence[int], validation: Sequence[float], b
         axes.plot([best_epoch], [value], "o", ms=11, mfc="none", mec=INK, mew=1.4, label="best epoch", ls="")
 
 
-def roc_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float], float] | None]) -> Figure:
+# Any: matplotlib's keywords, each of a type of its own.
+POINT_LOOKS: Sequence[dict[str, Any]] = (  # of the operating points, in their order
+    {"fillstyle": "full"},
+    {"fillstyle": "bottom", "markerfacecoloralt": "none"},
+    {"fillstyle": "none"},
+)
+
+
+def roc_curves(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float], float] | None],
+    points: Mapping[str, Mapping[str, tuple[float, float]]],
+) -> Figure:
     """Draw ROC curves, {model: (false positive rates, true positive rates, area)}, on one axis.
 
-    A model is a network or one of REFERENCE_LOOKS.
-
-    A model whose curve is None (undefined: one class only) is named in the legend only.
+    A model is a network or one of REFERENCE_LOOKS. A model whose curve is None (undefined: one class only) is named in
+    the legend only. `points` are at most as many operating points as POINT_LOOKS has, {title: {network: (false
+    positive rate, true positive rate)}}: markers, filled differently for each title.
     """
     with matplotlib.rc_context(STYLE):
-        figure, axes = empty_axes(
-            (5.2, 5.0), "False positive rate (1 − specificity)", "True positive rate (sensitivity)"
-        )
+        figure, axes = empty_axes((4.3, 4.5), "False alarms (1 − specificity)", "Found (sensitivity)")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, label="guessing, 0.500")
         for model, curve in curves.items():
             x, y, area = curve or ((), (), None)
             label = f"{config.title(model)}, {'undefined' if area is None else f'{area:.3f}'}"
-            axes.plot(x, y, **_look(model), ms=5, markevery=0.13, label=label)
+            axes.plot(x, y, **(_look(model) | {"marker": "None"}), label=label)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        axes.legend(loc="lower right", frameon=False, title="ROC-AUC", alignment="left", fontsize=9)
+        share_ticks(axes.xaxis, axes.yaxis)
+        areas = axes.legend(loc="lower right", frameon=False, title="ROC-AUC", alignment="left", fontsize=9)
+        for (title, places), fill in zip(points.items(), POINT_LOOKS, strict=False):
+            _mark_points(axes, title, places, fill)
+        marks = [line for line in axes.lines if line.get_label() in points]
+        axes.legend(handles=marks, loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, frameon=False,
+                    fontsize=9, handletextpad=0.1, columnspacing=1.0)  # fmt: skip
+        axes.add_artist(areas)
     return figure
+
+
+# Any: see POINT_LOOKS.
+def _mark_points(axes: Axes, title: str, places: Mapping[str, tuple[float, float]], fill: dict[str, Any]) -> None:
+    """Mark one operating point of each network, and give it an entry for the legend that has no network's look."""
+    for model, (x, y) in places.items():
+        style = config.NETWORKS[model]
+        axes.plot([x], [y], ls="", marker=style.marker, color=style.colour, ms=7, **fill)
+    axes.plot([], [], ls="", marker="D", color=INK, ms=6, label=title, **fill)
 
 
 def decision_curves(curves: Mapping[str, DecisionCurve]) -> Figure:
@@ -122,7 +147,7 @@ def decision_curves(curves: Mapping[str, DecisionCurve]) -> Figure:
     calling no image malignant, whose net benefit is 0, is cut off.
     """
     with matplotlib.rc_context(STYLE):
-        figure, axes = empty_axes((6.0, 4.6), "Threshold: risk from which an image is called malignant", "Net benefit")
+        figure, axes = empty_axes((4.0, 4.1), "Threshold: risk from which one acts", "Net benefit")
         for model, curve in curves.items():
             look = _look(model)
             axes.plot(curve.thresholds, curve.net_benefit, **look, ms=4, markevery=0.13, label=config.title(model))
@@ -135,7 +160,7 @@ def decision_curves(curves: Mapping[str, DecisionCurve]) -> Figure:
         axes.set_xlim(min(one.thresholds), max(one.thresholds))
         axes.set_ylim(-0.3 * one.prevalence, 1.05 * one.prevalence)  # no net benefit is above the prevalence
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
     return figure
 
 
@@ -148,43 +173,12 @@ def _look(model: str) -> dict[str, Any]:
     return {"linestyle": style.line, "color": style.colour, "marker": style.marker}
 
 
-def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str], model: str) -> Figure:
-    """Draw counts[true][called] with each row's share; the shade is that share, 0 to 1."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = empty_axes((3.5, 3.1), "Called", "True")
-        for true, row in enumerate(counts):
-            for called, count in enumerate(row):
-                share = count / sum(row) if sum(row) else 0.0
-                box = Rectangle((called - 0.5, true - 0.5), 1, 1, color=config.NETWORKS[model].colour, lw=0)
-                box.set_alpha(0.35 * share)  # at most 0.35: the ink stays legible on it, light or dark
-                axes.add_patch(box)
-                axes.text(called, true - 0.04, f"{count:,}", ha="center", va="bottom", fontsize=15)
-                axes.text(called, true + 0.08, f"{share:.1%}", ha="center", va="top", fontsize=9)
-        ticks = range(len(classes))
-        axes.set(xlim=(-0.5, len(classes) - 0.5), ylim=(len(classes) - 0.5, -0.5))
-        axes.set_xticks(ticks, classes, parse_math=False)  # a class may be called anything
-        axes.set_yticks(ticks, classes, parse_math=False, rotation=90, va="center")
-        axes.grid(False)
-        axes.tick_params(length=0)
-    return figure
-
-
-def reliability(
-    before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]] | None, model: str
-) -> Figure:
-    """Draw (mean probability, share of malignant) of the bins, before and after a temperature (None: not fitted)."""
-    style = config.NETWORKS[model]
-    with matplotlib.rc_context(STYLE):
-        figure, axes = empty_axes((3.6, 3.5), "Mean probability of malignant", "Share that is malignant")
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8)
-        axes.plot(*zip(*before, strict=True), ":", color=INK, marker="x", ms=5, label="without")
-        if after is not None:
-            axes.plot(
-                *zip(*after, strict=True), "-", color=style.colour, marker=style.marker, ms=5, label="with temperature"
-            )  # fmt: skip
-        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
-    return figure
+def share_ticks(*scales: Axis) -> None:
+    """Label 0, 0.5 and 1 on axes that run from 0 to 1, and draw a line every 0.1."""
+    for scale in scales:
+        scale.set_major_locator(MultipleLocator(0.5))
+        scale.set_minor_locator(MultipleLocator(0.1))
+        scale.grid(True, which="minor", linewidth=0.4)
 
 
 def empty_axes(size: tuple[float, float], x_label: str, y_label: str) -> tuple[Figure, Axes]:

@@ -19,6 +19,7 @@ from lesion.records.training import EvaluationRecord, TrainingRecord
 from lesion.report import cases
 from lesion.report.artefacts import Artefacts, Model
 from lesion.report.checks import require_same
+from lesion.report.privacy import without_folders
 from lesion.runs import BaselineRun, Run
 
 if TYPE_CHECKING:  # it takes half a second to import
@@ -46,7 +47,7 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
         predictions=cases.read_predictions(metrics),
         metrics_text=runs.METRICS.read_text(encoding="utf-8"),
         bench=store.read_record(runs.BENCH, BenchRecord, "invoke bench") if runs.BENCH.exists() else None,
-        leak=store.read_record(runs.LEAK, LeakRecord, "invoke leak") if runs.LEAK.exists() else None,
+        leak=_read_leak(),
         study=study,
         study_unused=study_unused,
     )
@@ -54,7 +55,7 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
 
 def _read_data() -> PreparationRecord:
     """Read what `prepare` wrote, with its pictures as data URIs."""
-    data = store.read_record(prepared.MANIFEST, PreparationRecord, prepared.MADE_BY)
+    data = without_folders(store.read_record(prepared.MANIFEST, PreparationRecord, prepared.MADE_BY))
 
     def embed(name: str) -> str:
         return _data_uri(prepared.MANIFEST.parent / name, prepared.MADE_BY)
@@ -84,6 +85,12 @@ def _read_metrics(data: PreparationRecord, models: Sequence[str]) -> MetricsReco
     return replace(metrics, models=shown, comparisons={}, preference={}, against_colour=against_colour)
 
 
+def _read_leak() -> LeakRecord | None:
+    if not runs.LEAK.exists():
+        return None
+    return without_folders(store.read_record(runs.LEAK, LeakRecord, "invoke leak"))
+
+
 def _read_study(data: PreparationRecord, models: Sequence[str]) -> tuple[StudyRecord | None, str]:
     """Read the study, None if there is none of these images, and why one that is there is not used.
 
@@ -91,7 +98,7 @@ def _read_study(data: PreparationRecord, models: Sequence[str]) -> tuple[StudyRe
     """
     if not runs.STUDY.exists():
         return None, ""
-    study = store.read_record(runs.STUDY, StudyRecord, "invoke study")
+    study = without_folders(store.read_record(runs.STUDY, StudyRecord, "invoke study"))
     if study.data.fingerprint != data.data:
         return None, f"{store.shown(runs.STUDY)} is a study of other images and is not used: run `invoke study`"
     left_out = {name for name in study.models if name in config.NETWORKS} - set(models)
@@ -115,7 +122,7 @@ def _read_model(
     scores = metrics.models.get(name)
     if scores is None:
         unknown = f"not in {store.shown(runs.METRICS)}: run `invoke evaluate --model {name}`"
-        reason = metrics.missing.get(name, unknown)
+        reason = without_folders(metrics.missing.get(name, unknown))
         fields = ("scores", "run", "history", "evaluation", "explanation")
         return Model(name, absent=dict.fromkeys(fields, reason))
     absent: dict[str, str] = {}
@@ -164,7 +171,7 @@ def _read_run(run: Run, data: PreparationRecord, absent: dict[str, str]) -> Trai
     if not run.manifest.exists():
         absent["run"] = f"{store.shown(run.manifest)} is missing: run `{run.command}`"
         return None
-    record = run.record()
+    record = without_folders(run.record())
     require_same(record.data, data.data, "data", run.manifest, run.command)
     return record
 

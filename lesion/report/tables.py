@@ -1,5 +1,6 @@
 """Tables of the report: cells that keep the artefact's value beside the text, and how numbers are written."""
 
+import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,8 +68,19 @@ def pair_name(first: str, second: str) -> str:
 
 
 def whole_percent(share: float) -> str:
-    """Return a share, 0 to 1, as a percentage without needless decimals: 95 %."""
-    return f"{100 * share:g} %"
+    """Return a share, 0 to 1, as a percentage without needless decimals: 95%."""
+    return f"{100 * share:g}%"
+
+
+def date(created: str) -> str:
+    """Return the day of a time such as 2024-05-06 07:08:09 +0000 as readers write it: 6 May 2024."""
+    day = datetime.date.fromisoformat(created[:10])
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def minute(created: str) -> str:
+    """Return a time such as 2024-05-06 07:08:09 +0000 to the minute: 2024-05-06 07:08."""
+    return created[:16]
 
 
 def megabytes(size: float) -> str:
@@ -94,6 +106,8 @@ FORMATS = {
     "percent": percent,
     "megabytes": megabytes,
     "duration": duration,
+    "date": date,
+    "minute": minute,
 }
 
 

@@ -1,7 +1,7 @@
 """The source of the images: the Hub, a folder or parquet file, or the drawn sample.
 
     source = open_source("auto", limit=0, seed=0)
-    for label, encoded in zip(source.labels, source.encoded()): ...
+    for label, original in zip(source.labels, source.originals()): ...
 
 Images stay encoded bytes (JPEG, PNG, ...) and are streamed one by one: memory does not grow with their number.
 """
@@ -32,6 +32,18 @@ SAMPLE_QUALITY = 92  # of the JPEG: photographs are JPEG too, so the sample must
 
 
 @dataclass(frozen=True)
+class Original:
+    """One image as the source has it.
+
+    encoded: its bytes; b"" if it is missing.
+    outline: (height, width) bool, True on the lesion, of the image upright; None if the source does not know it.
+    """
+
+    encoded: bytes
+    outline: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """The rows of one data set, in its own order.
 
@@ -42,7 +54,7 @@ class Source:
     groups: (N,) int64, rows of one group show one lesion; None if the source does not know.
     names: (N,) str, file names of the images, with folders as far as they are known; "" for an image without a name.
     facts: what else the source says of its images, N rows of text (see `columns.FACTS`); None if it says nothing.
-    encoded: returns the images of `rows`, in their order, as encoded bytes; a missing one is b"".
+    originals: returns the images of `rows`, in their order; with outlines if `record` says who knows them.
     """
 
     record: SourceRecord
@@ -52,7 +64,11 @@ class Source:
     groups: np.ndarray | None
     names: np.ndarray
     facts: "pd.DataFrame | None"
-    encoded: Callable[[], Iterator[bytes]]
+    originals: Callable[[], Iterator[Original]]
+
+    def encoded(self) -> Iterator[bytes]:
+        """Return the images of `rows` as encoded bytes, in their order; a missing one is b""."""
+        return (original.encoded for original in self.originals())
 
 
 def open_source(data: str, limit: int, seed: int) -> Source:
@@ -178,19 +194,29 @@ def _open_sample(limit: int, seed: int) -> Source:
     from lesion.sources.drawn import DrawnSample
 
     drawn = DrawnSample(limit or config.SAMPLE.limit, seed)
-    split = Split(drawn.labels, partial(_encode_sample, drawn), [""] * len(drawn.labels))
+    count = len(drawn.labels)
     origin = f"drawn by the project, not photographed (seed {seed})"
-    source = _assemble("sample", origin, {"train": split}, limit=0, seed=seed)
-    return dataclasses.replace(source, groups=drawn.groups)
+    _require_both_classes(drawn.labels, origin)
+    return Source(
+        record=SourceRecord("sample", f"{count:,} rows: {origin}", replaced=None, outlines="drawn"),
+        rows=np.arange(count),
+        labels=drawn.labels,
+        external=np.zeros(count, bool),
+        groups=drawn.groups,
+        names=np.full(count, ""),
+        facts=None,
+        originals=partial(_draw, drawn),
+    )
 
 
-def _encode_sample(drawn: "DrawnSample", rows: np.ndarray) -> Iterator[bytes]:
+def _draw(drawn: "DrawnSample") -> Iterator[Original]:
     import cv2
 
-    for row in rows:
-        (image,), _ = drawn.draw(np.array([row]))
+    for row in range(len(drawn.labels)):
+        (image,), (outline,) = drawn.draw(np.array([row]))
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        yield cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, SAMPLE_QUALITY])[1].tobytes()
+        encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, SAMPLE_QUALITY])[1].tobytes()
+        yield Original(encoded, outline)
 
 
 def _assemble(name: str, origin: str, splits: Mapping[str, Split], limit: int, seed: int) -> Source:
@@ -206,15 +232,16 @@ def _assemble(name: str, origin: str, splits: Mapping[str, Split], limit: int, s
     rows = _stratified(2 * external + labels, limit, seed)
     readers = [split.read for split in published]  # alone: the splits' names and facts would stay in memory twice
 
-    def encoded() -> Iterator[bytes]:
+    def originals() -> Iterator[Original]:
         rows_of_split = (rows[rows < first], rows[rows >= first] - first)
-        return chain.from_iterable(read(own) for read, own in zip(readers, rows_of_split, strict=False))
+        encoded = chain.from_iterable(read(own) for read, own in zip(readers, rows_of_split, strict=False))
+        return map(Original, encoded)
 
     kept = f"{len(rows):,} of {len(labels):,}" if len(rows) < len(labels) else f"{len(labels):,}"
     outside = f", {external[rows].sum():,} of them published as test" if external.any() else ""
     record = SourceRecord(name, f"{kept} rows{outside}: {origin}", replaced=None)
     names = np.concatenate([split.names for split in published])[rows]
-    return Source(record, rows, labels[rows], external[rows], None, names, _facts(published, rows), encoded)
+    return Source(record, rows, labels[rows], external[rows], None, names, _facts(published, rows), originals)
 
 
 def _facts(published: list[Split], rows: np.ndarray) -> "pd.DataFrame | None":

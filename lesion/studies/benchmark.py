@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import cast
 
 import keras
-import numpy as np
 from keras import callbacks
 
 from lesion import config, options
 from lesion.explain import gradcam
 from lesion.networks import batches, models, surgery, training
 from lesion.networks.activations import Cache, Rows
-from lesion.networks.callbacks import History
+from lesion.networks.callbacks.history import History
 from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, whole
 from lesion.prepared import PreparedData
 from lesion.records.bench import CachedTraining, ExplanationTimes, WholeTraining
@@ -137,7 +136,7 @@ def explanations(model: keras.Model, trained: bool, data: PreparedData, repeats:
     seconds = alternate_warm(
         {
             "predict": lambda: training.predict(model, data.images, rows),
-            "gradcam": lambda: [np.max(explanation.heat) for explanation in explainer.explain(data.images, rows)],
+            "gradcam": lambda: [explanation.peak for explanation in explainer.explain(data.images, rows)],
         },
         repeats,
     )

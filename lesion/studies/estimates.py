@@ -15,10 +15,9 @@ import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.evaluation import intervals
+from lesion.evaluation import correction, intervals
 from lesion.evaluation.areas import rank, roc_area
-from lesion.evaluation.comparison import holm
-from lesion.records.common import Interval
+from lesion.evaluation.correction import leaves_out_0
 from lesion.records.study import Design, StudyArea, StudyDifference, StudyModel
 from lesion.studies import uncertainty
 from lesion.studies.uncertainty import Estimate
@@ -158,13 +157,21 @@ def _area(own: Estimate) -> StudyArea:
 
 
 def _family(measured: Measured, design: Design, pairs: list[tuple[str, str]]) -> list[StudyDifference]:
-    """Return the differences of these pairs, their p-values corrected for the number of pairs."""
-    differences = [_difference(of_difference(measured, design, *pair), *pair) for pair in pairs]
-    corrected = holm([each.p for each in differences])
-    return [
-        replace(each, p_corrected=p, supported=_supported(each.interval, p))
-        for each, p in zip(differences, corrected, strict=True)
-    ]
+    """Return the differences of these pairs, p-values and adjusted intervals corrected for the number of pairs.
+
+    A difference is supported if its adjusted interval leaves out 0: see `evaluation.correction`. It is by Student's t
+    with the same error and degrees of freedom as its p-value.
+    """
+    estimates = [of_difference(measured, design, *pair) for pair in pairs]
+    differences = [_difference(own, *pair) for own, pair in zip(estimates, pairs, strict=True)]
+    values = [each.p for each in differences]
+    corrected = []
+    for own, each, p, confidence in zip(
+        estimates, differences, correction.holm(values), correction.confidences(values), strict=True
+    ):
+        adjusted = correction.adjusted(uncertainty.symmetric_interval(own, confidence), p)
+        corrected.append(replace(each, p_corrected=p, adjusted=adjusted, supported=leaves_out_0(adjusted)))
+    return corrected
 
 
 def _difference(own: Estimate, first: str, second: str) -> StudyDifference:
@@ -179,15 +186,9 @@ def _difference(own: Estimate, first: str, second: str) -> StudyDifference:
         trainings=own.trainings,
         error=own.error,
         p=uncertainty.p_value(own),
+        adjusted=None,
         p_corrected=None,
         supported=False,
         equivalent=reach is not None and abs(own.value) + reach < config.MARGIN.margin,
         chances=uncertainty.chances(own),
     )
-
-
-def _supported(interval: Interval, p: float | None) -> bool:
-    """Tell whether a difference is more than chance, by its corrected p-value and by its interval."""
-    if interval is None or p is None:
-        return False
-    return p < config.STATISTICS.significant and (interval[0] > 0 or interval[1] < 0)

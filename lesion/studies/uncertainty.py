@@ -62,9 +62,12 @@ def logit_interval(own: Estimate) -> Interval:
     return expit(logit(own.value) + np.array([-half, half])).tolist()
 
 
-def symmetric_interval(own: Estimate) -> Interval:
-    """Return the interval of a difference, within -1 to 1; None without an error."""
-    half = half_width(own, config.STATISTICS.confidence)
+def symmetric_interval(own: Estimate, confidence: float | None = None) -> Interval:
+    """Return the interval of a difference, within -1 to 1; None without an error.
+
+    The confidence is by default config.STATISTICS.confidence.
+    """
+    half = half_width(own, confidence or config.STATISTICS.confidence)
     return None if half is None else np.clip(own.value + np.array([-half, half]), -1, 1).tolist()
 
 

@@ -7,7 +7,16 @@ speak of networks trained anew, never of one trained file.
 from collections.abc import Mapping, Sequence
 
 from lesion import config
-from lesion.evaluation.wording import bounds_phrase, interval_phrase, listed, p_phrase, signed, title
+from lesion.evaluation.correction import leaves_out_0
+from lesion.evaluation.wording import (
+    bounds_phrase,
+    interval_phrase,
+    listed,
+    no_longer_significant,
+    p_phrase,
+    signed,
+    title,
+)
 from lesion.records.study import Chances, Design, StudyDifference, StudyModel
 from lesion.studies.estimates import COLOUR
 
@@ -66,18 +75,21 @@ def difference_sentence(difference: StudyDifference, models: Models, design: Des
         return f"{listed(names)} cannot be compared: {nothing}."
     detail = _detail(difference, models, design, pairs, -1 if turned else 1)
     margin = f"differ by less than {_margin()} either way"
-    tests = f"two one-sided tests at {100 * (1 - config.MARGIN.equivalence) / 2:g} %"
+    tests = f"two one-sided tests at {100 * (1 - config.MARGIN.equivalence) / 2:g}%"
     if difference.supported:
         order = "worse" if difference.value < 0 and not turned else "better"
         same = f" Yet they {margin} ({tests})." if difference.equivalent else ""
-        return f"{ANEW} {names[0]} would rank {order} than {names[1]}: {detail}.{same}"
+        return f"{ANEW} {names[0]} would rank {order} than {names[1]} ({detail}).{same}"
     if difference.equivalent:
-        return f"{ANEW} {listed(names)} {margin} ({tests}): {detail}."
-    return f"{_trainings(design)} of each do not say which of {listed(names)} ranks better: {detail}.{_why(difference)}"
+        return f"{ANEW} {listed(names)} {margin} ({tests}; {detail})."
+    return (
+        f"{_trainings(design)} of each do not show whether {listed(names, 'or')} ranks better ({detail})."
+        f"{_why(difference, pairs)}"
+    )
 
 
 def chance_sentence(difference: StudyDifference, chances: Chances) -> str:
-    """Say how probable it is that a difference matters, and what was taken for granted for that.
+    """Say how probable it is that a difference matters, and what that assumes.
 
     Only a chance above config.MARGIN.probable is called probable; that of a large difference only if the difference is
     supported as well, or the sentence would contradict that of `difference_sentence`.
@@ -89,8 +101,8 @@ def chance_sentence(difference: StudyDifference, chances: Chances) -> str:
         (f"{second} ranks better than {first} by more than {_margin()}", chances.below, difference.supported),
     ]
     granted = (
-        f"taking for granted that true differences between networks have a standard deviation of τ = "
-        f"{config.MARGIN.prior:g}, and calling those above δ = {_margin()} large"
+        f"assuming that true differences between networks have a standard deviation of τ = {config.MARGIN.prior:g}, "
+        f"with a margin of δ = {_margin()}"
     )
     for words, chance, allowed in claims:
         if allowed and chance > config.MARGIN.probable:
@@ -111,7 +123,7 @@ def failed_sentence(name: str, model: StudyModel, design: Design) -> str:
 def _alone(name: str, models: Models, design: Design) -> str:
     area = models[name].roc_auc
     expected = interval_phrase(area.value, area.interval)
-    return f"{ANEW} {title(name)} would have a ROC-AUC of {expected} on new lesions, by {_shape(design)} trainings."
+    return f"{ANEW} {title(name)} would reach a ROC-AUC of {expected} on new lesions, by {_shape(design)} trainings."
 
 
 def _ranked_better(name: str, pairs: Sequence[StudyDifference], models: Models, design: Design) -> str:
@@ -125,22 +137,22 @@ def _ranked_better(name: str, pairs: Sequence[StudyDifference], models: Models, 
     names = listed([title(other) for other in worse])
     areas = listed([_area(other, models) for other in worse])
     return (
-        f"{ANEW} {title(name)} would rank better than {names}: ROC-AUC {_area(name, models)} against {areas} over "
-        f"{_shape(design)} trainings."
+        f"{ANEW} {title(name)} would rank better than {names} (ROC-AUC {_area(name, models)} against {areas}, "
+        f"{_shape(design)} trainings each)."
     )
 
 
 def _open(pairs: Sequence[StudyDifference], ranked: Sequence[str], models: Models, design: Design) -> list[str]:
-    """Name the pairs of networks of which the trainings do not say which ranks better."""
+    """Name the pairs of networks of which the trainings do not show which ranks better."""
     if not pairs:
         return []
     if len(pairs) == len(ranked) * (len(ranked) - 1) // 2:
         areas = listed([_area(name, models) for name in ranked])
         names = listed([title(name) for name in ranked])
-        return [f"{_trainings(design)} of each do not say which of {names} ranks better: ROC-AUC {areas}."]
+        return [f"{_trainings(design)} of each do not show which of {names} ranks better (ROC-AUC {areas})."]
     first, *others = (f"which of {_both(pair)}" for pair in pairs)
     return [
-        f"{_trainings(design)} of each do not say {first} ranks better{''.join(f', nor {pair}' for pair in others)}."
+        f"{_trainings(design)} of each do not show {first} ranks better{''.join(f', nor {pair}' for pair in others)}."
     ]
 
 
@@ -153,19 +165,16 @@ def _detail(difference: StudyDifference, models: Models, design: Design, pairs: 
     first, second = (difference.first, difference.second)[::sign]
     bounds = [sign * end for end in difference.interval or []][::sign]
     value = sign * difference.value
-    corrected = f", corrected for {pairs} comparisons" if pairs > 1 else ""
+    corrected = "corrected " if pairs > 1 else ""
     return (
-        f"ROC-AUC {_area(first, models)} against {_area(second, models)} over {_shape(design)} trainings, difference "
-        f"{signed(value)} ({bounds_phrase(bounds)}; {p_phrase(difference.p_corrected)}{corrected})"
+        f"ROC-AUC {_area(first, models)} and {_area(second, models)} over {_shape(design)} trainings; difference "
+        f"{signed(value)}, {bounds_phrase(bounds)}, {corrected}{p_phrase(difference.p_corrected)}"
     )
 
 
-def _why(difference: StudyDifference) -> str:
+def _why(difference: StudyDifference, pairs: int) -> str:
     """Return why a difference is not supported though its interval leaves out 0; empty if the interval does not."""
-    low, high = difference.interval or (0.0, 0.0)
-    if low <= 0 <= high:
-        return ""
-    return " The interval alone leaves out 0, but among several comparisons one does so by chance too easily."
+    return f" {no_longer_significant(pairs)}" if leaves_out_0(difference.interval) else ""
 
 
 def _both(difference: StudyDifference) -> str:
@@ -191,5 +200,5 @@ def _margin() -> str:
 def _percent(chance: float) -> str:
     """Return a chance in whole per cent, never 0 or 100, which no data can show."""
     if chance < 0.01:
-        return "below 1 %"
-    return "above 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
+        return "below 1%"
+    return "above 99%" if chance > 0.99 else f"{100 * chance:.0f}%"

@@ -8,7 +8,7 @@ from scipy.stats import binomtest, norm
 from sklearn import metrics as sk
 
 from lesion import config, store
-from lesion.evaluation import comparison, intervals
+from lesion.evaluation import comparison, correction, intervals, wording
 from lesion.records.metrics import Comparison
 
 # 113 patients after a subarachnoid haemorrhage: outcome (1 poor), WFNS grade, S100B in 0.01 µg/l (Turck et al.,
@@ -90,12 +90,6 @@ def test_mcnemar_of_groups_counts_all_swaps():
         assert comparison.mcnemar_of_groups(gained, groups) == pytest.approx(np.mean(swaps >= abs(gained.sum())))
 
 
-def test_holm_worked_by_hand():
-    assert comparison.holm([0.03, 0.01, 0.04]) == pytest.approx([0.06, 0.03, 0.06])
-    assert comparison.holm([0.5, None, 0.02]) == [0.5, None, pytest.approx(0.04)]
-    assert comparison.holm([0.9, 0.8]) == [1.0, 1.0]
-
-
 def test_comparison_holds_both_models_and_is_json(tmp_path):
     labels, first, second, groups = draw(0, areas=(0.95, 0.8))
     pair = comparison.compare(labels, {"a": first, "b": second}, groups, 0.5)
@@ -124,7 +118,7 @@ def test_every_pair_is_compared_and_its_p_values_are_corrected_for_their_number(
     assert [(pair.first, pair.second) for pair in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
     for metric in ("roc_auc", "accuracy"):
         figures = [getattr(pair, metric) for pair in pairs]
-        assert [each.p_corrected for each in figures] == comparison.holm([each.p for each in figures])
+        assert [each.p_corrected for each in figures] == correction.holm([each.p for each in figures])
     one_class = comparison.compare_all(np.zeros(30, int), {"a": first[:30], "b": second[:30]}, np.arange(30), 0.5)
     assert one_class[0].roc_auc.difference is None and one_class[0].roc_auc.p_corrected is None
     assert comparison.compare_all(labels, {"a": first}, groups, 0.5) == []
@@ -158,3 +152,55 @@ def test_tests_by_groups_hold_their_level_and_those_by_rows_do_not(monkeypatch):
     assert counts["roc_auc"] / simulations < 0.08 and counts["accuracy"] / simulations < 0.08
     assert counts["covered"] / simulations == pytest.approx(0.95, abs=0.03)
     assert counts["rows"] / simulations > 0.10
+
+
+def test_adjusted_intervals_are_those_of_holms_levels_from_the_same_bootstrap(monkeypatch):
+    monkeypatch.setattr(config, "STATISTICS", replace(config.STATISTICS, replicates=200))
+    labels, good, bad, groups = draw(3, lesions=200, areas=(0.9, 0.8))
+    models = {"a": good, "b": bad, "c": bad + 1e-3 * np.cos(np.arange(len(bad)))}
+    pairs = [pair.roc_auc for pair in comparison.compare_all(labels, models, groups, 0.5)]
+    assert [pair.p_corrected < 0.05 for pair in pairs] == [True, True, False]
+    smallest, second = sorted(pairs[:2], key=lambda pair: pair.p)
+    halves = [[(high - low) / 2 for low, high in (pair.interval, pair.adjusted)] for pair in (smallest, second)]
+    reaches = [intervals.reach(labels, groups, confidence) for confidence in (0.95, 1 - 0.05 / 3, 0.975)]
+    assert halves[0][1] / halves[0][0] == pytest.approx(reaches[1] / reaches[0])
+    assert halves[1][1] / halves[1][0] == pytest.approx(reaches[2] / reaches[0])
+    assert pairs[2].adjusted == pytest.approx(pairs[2].interval)  # the last one stands alone
+    (alone,) = comparison.compare_all(labels, {"a": good, "b": bad}, groups, 0.5)
+    assert alone.roc_auc.adjusted == alone.roc_auc.interval
+    assert comparison.compare(labels, {"a": good, "b": bad}, groups, 0.5).roc_auc.adjusted is None
+
+
+def test_too_few_lesions_leave_nothing_to_adjust():
+    labels, first, second, groups = draw(0)
+    (pair,) = comparison.compare_all(labels[:12], {"a": first[:12], "b": second[:12]}, groups[:12], 0.5)
+    assert pair.roc_auc.adjusted is pair.accuracy.adjusted is None
+    assert not wording.supported(pair.roc_auc) and wording.verdict(pair.roc_auc) == "Cannot be judged"
+
+
+def test_pictures_and_words_agree_on_every_pair(monkeypatch):
+    """What is called more than chance has an adjusted interval beyond 0, and a p-value that agrees."""
+    monkeypatch.setattr(config, "STATISTICS", replace(config.STATISTICS, replicates=100))
+    monkeypatch.setattr(config, "title", lambda name: f"Net {name.upper()}")
+    random = np.random.default_rng(0)
+    seen = set()
+    for seed in range(40):
+        labels, first, second, groups = draw(seed, lesions=int(random.choice([8, 40, 120])), areas=(0.8, 0.9))
+        models = {"a": first, "b": second, "c": np.clip(first + random.normal(scale=0.15, size=len(first)), 0, 1)}
+        pairs = comparison.compare_all(labels, models, groups, 0.5)
+        for pair, metric in product(pairs, ("roc_auc", "accuracy")):
+            figures = getattr(pair, metric)
+            sentence = wording.pair_sentence(pair, metric, len(pairs))
+            if figures.interval is None:
+                assert "cannot be compared" in sentence
+                continue
+            (low, high), (lower, upper) = figures.interval, figures.adjusted
+            assert lower <= low + 1e-12 and high - 1e-12 <= upper
+            beyond = lower > 0 or upper < 0
+            assert beyond == wording.supported(figures)
+            assert not beyond or figures.p_corrected < 0.05
+            assert wording.verdict(figures).startswith("More than chance (" if beyond else "Could be chance (")
+            assert ("could be chance" in sentence or "are level" in sentence) != beyond
+            assert (" ranks better than " in sentence or " is more accurate than " in sentence) == beyond
+            seen.add((metric, (beyond, low > 0 or high < 0, figures.p_corrected < 0.05)))
+    assert {(True, True, True), (False, False, False), (False, True, False)} <= {kinds for _, kinds in seen}

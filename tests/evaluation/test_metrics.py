@@ -212,11 +212,8 @@ def test_models_are_scored_and_compared_on_each_split(drawn):
     (pair,) = results.comparisons["test"]
     assert (pair.first, pair.second, pair.rows) == ("scratch", "mobilenet", 60)
     assert pair.roc_auc.first == results.models["scratch"].test.roc_auc
-    scratch, mobilenet = pair.roc_auc.first, pair.roc_auc.second
-    assert results.preference["test"][0] == (
-        "On this split, this training of CNN from scratch ranked better than this training of MobileNetV2: "
-        f"ROC-AUC {scratch:.3f} against {mobilenet:.3f}."
-    )
+    assert results.preference["test"][0] == "CNN from scratch did best, and its lead is more than chance."
+    assert results.preference["test"][1].startswith("CNN from scratch ranks better than MobileNetV2 (0.")
     assert set(results.comparisons) == set(results.preference) == set(config.SCORED)
 
 
@@ -228,7 +225,11 @@ def test_a_model_that_cannot_be_scored_is_left_out_and_the_others_are_not(drawn)
     assert results.failed == {
         "mobilenet": "not measured: 60 of 60 predictions are no probability: run `invoke train --force`"
     }
-    assert results.comparisons["test"] == [] and results.preference["test"] == []
+    assert results.comparisons["test"] == []
+    area = results.models["scratch"].test.roc_auc
+    assert results.preference["test"] == [
+        f"CNN from scratch reaches a ROC-AUC of {area:.3f}. There is nothing to compare it with."
+    ]
 
 
 def test_the_size_of_a_subset_counts_rows_and_lesions():

@@ -34,9 +34,9 @@ def test_the_map_shows_the_evidence_in_units_of_the_logit():
     assert explained.probability == pytest.approx(1 / (1 + np.exp(-3.0)), abs=1e-6)
     assert explained.malignant
     assert explained.peak == pytest.approx(64.0)
-    expected = np.zeros((SIZE, SIZE))
-    expected[:2, :2] = 1
-    assert explained.heat == pytest.approx(expected)
+    expected = np.zeros((SIZE, SIZE), np.uint8)
+    expected[:2, :2] = 255
+    assert (explained.fields == expected).all()
 
 
 def test_a_benign_verdict_is_explained_by_what_speaks_for_benign():
@@ -44,15 +44,15 @@ def test_a_benign_verdict_is_explained_by_what_speaks_for_benign():
     (explained,) = gradcam.Explainer(model).explain(red_corner(), np.array([0]))
     assert explained.logit == pytest.approx(-3.0, abs=1e-5)
     assert not explained.malignant
-    assert explained.heat[0, 0] == pytest.approx(1.0)
-    assert explained.heat[5, 5] == 0
+    assert explained.fields[0, 0] == 255
+    assert explained.fields[5, 5] == 0
 
 
 def test_a_saturated_probability_is_still_explained():
     model = small_model(kernel=[64_000.0, 0, 0], bias=0.0)
     (explained,) = gradcam.Explainer(model).explain(red_corner(), np.array([0]))
     assert explained.probability == 1.0
-    assert explained.heat[0, 0] == pytest.approx(1.0)
+    assert explained.fields[0, 0] == 255
 
 
 def test_no_evidence_is_an_empty_map():
@@ -60,14 +60,14 @@ def test_no_evidence_is_an_empty_map():
     (explained,) = gradcam.Explainer(model).explain(red_corner(), np.array([0]))
     assert explained.malignant
     assert explained.empty
-    assert not explained.heat.any()
+    assert not explained.fields.any()
 
 
 def test_a_flat_map_is_not_stretched_to_full_range():
     images = np.full((1, SIZE, SIZE, 3), 200, np.uint8)
     images[0, 0, 0] = 198
     (explained,) = gradcam.Explainer(small_model([1.0, 0, 0], 0.0)).explain(images, np.array([0]))
-    assert explained.heat.min() > 0.95
+    assert explained.fields.min() > 0.95 * 255
 
 
 @pytest.mark.parametrize("name", models.BUILDERS)
@@ -80,15 +80,33 @@ def test_every_network_is_explained_in_batches_and_in_order(name):
     expected = model.predict(images[rows] / np.float32(255), verbose=0)[:, 0]
     assert [one.probability for one in explained] == pytest.approx(expected, abs=1e-5)
     for one in explained:
-        assert one.heat.shape == (32, 32)
-        assert one.empty or one.heat.max() == pytest.approx(1.0, abs=0.05)
+        assert one.fields.shape == gradcam.explained_layer(model).output.shape[1:3]
+        assert one.fields.dtype == np.uint8
+        assert one.empty or one.fields.max() == 255
 
 
-def test_the_overlay_leaves_the_photograph_alone_where_there_is_no_evidence():
+def test_the_overlay_keeps_the_picture_where_the_evidence_is_and_darkens_the_rest():
     image = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
-    heat = np.zeros((SIZE, SIZE), np.float32)
-    heat[:2] = 1
-    laid = gradcam.overlay(image, heat)
-    assert (laid[2:] == image[2:]).all()
-    assert (laid[:2] != image[:2]).any()
-    assert (gradcam.picture(np.zeros((SIZE, SIZE))).max(axis=2) < 10).all()
+    lit = gradcam.overlay(image, np.array([[255, 0], [0, 0]], np.uint8))
+    half = SIZE // 2
+    assert lit.shape == image.shape and lit.dtype == np.uint8
+    assert (lit[:half, :half] == image[:half, :half]).all()
+    rest = np.ones((SIZE, SIZE), bool)
+    rest[:half, :half] = False
+    assert (lit[rest].max(axis=-1) == lit[rest].min(axis=-1)).all(), "grey: no colour that is not the lesion's"
+    brightness = image @ [0.299, 0.587, 0.114]  # of ITU-R BT.601
+    assert lit[rest][:, 0] == pytest.approx(0.42 * brightness[rest], abs=1)
+
+
+def test_fields_are_shown_as_fields():
+    white = np.full((6, 6, 3), 255, np.uint8)
+    lit = gradcam.overlay(white, np.array([[0, 51], [102, 255]], np.uint8))[..., 0]
+    # grey of 0.42 × 255 = 107.1 without evidence; a fifth of the evidence takes a fifth of the way to 255
+    expected = np.kron([[107, 137], [166, 255]], np.ones((3, 3)))
+    assert (lit == expected).all()
+
+
+def test_an_empty_map_leaves_no_light():
+    image = np.full((SIZE, SIZE, 3), (200, 100, 50), np.uint8)
+    lit = gradcam.overlay(image, np.zeros((2, 2), np.uint8))
+    assert len(np.unique(lit)) == 1 and lit.max() < 60

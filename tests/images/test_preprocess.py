@@ -79,6 +79,33 @@ def test_large_photographs_are_cropped_in_their_own_pixels():
     assert prepared.image[[0, -1]].min() > 60 and prepared.image[:, [0, -1]].min() > 60
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "squeezed"), [(128, 128, False), (140, 128, False), (142, 128, True), (90, 120, True)]
+)
+def test_an_image_counts_as_squeezed_if_its_sides_differ_by_more_than_a_tenth(width, height, squeezed):
+    prepared = prepare_image(encoded(skin(width, height)), 64, clean=False)
+    assert prepared.image.shape == (64, 64, 3)
+    assert prepared.squeezed == squeezed and not prepared.rim
+
+
+def test_a_photograph_that_is_wide_shows_all_of_its_content_in_a_square():
+    image, lesion = with_lesion(skin(240, 180), (120, 90), (60, 45))
+    prepared = prepare_image(encoded(image), 60, clean=False)
+    dark = prepared.image[..., 0] < 160
+    assert dark.mean() == pytest.approx(lesion.mean(), abs=0.02)
+    # The lesion's shape changes by as much as the image's.
+    assert _shape(dark) == pytest.approx(_shape(lesion) * 180 / 240, rel=0.1)
+
+
+def _shape(mask):
+    return mask.any(axis=0).sum() / mask.any(axis=1).sum()
+
+
+def test_what_is_squeezed_is_judged_after_the_frame_is_gone():
+    prepared = prepare_image(encoded(framed(skin(150, 150), 40, 0, 40, 0)), 64, clean=False)
+    assert prepared.cropped and not prepared.rim and not prepared.squeezed
+
+
 def test_the_share_that_was_painted_is_recorded():
     hairy, hair = with_hair(skin(), (45, 30, 25))
     prepared = prepare_image(encoded(hairy), 96, clean=True)

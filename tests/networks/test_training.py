@@ -285,13 +285,8 @@ def as_the_original_fed_it(scale):
     return keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(x), name="efficient")
 
 
-def test_a_model_fed_with_wrongly_scaled_images_is_flagged_while_it_trains_and_in_the_end(data, tmp_path, capsys):
+def test_a_model_fed_with_wrongly_scaled_images_is_flagged_in_the_end(data, tmp_path):
     phases = [Phase("frozen", 6, 0.1, 9)]
     wrong = train(data, tmp_path / "wrong", phases, as_the_original_fed_it(1.0), views=2)
-    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
-    assert len(said) == 1  # once in the phase, though nothing got better in its other epochs
-    assert said[0].startswith("warning: efficient frozen: has not learned: the validation loss never fell below 0.")
-    assert "all 16 images are called" in said[0]
     assert "has not learned" in wrong.warnings[0] and "all 16 images are called" in wrong.warnings[1]
-    right = train(data, tmp_path / "right", phases, as_the_original_fed_it(255.0), views=2)
-    assert right.warnings == [] and "warning" not in capsys.readouterr().out
+    assert train(data, tmp_path / "right", phases, as_the_original_fed_it(255.0), views=2).warnings == []

@@ -1,11 +1,14 @@
 """The report is made again if anything that it is made from has changed."""
 
+import re
 import shutil
+import subprocess
 
 import pytest
 import report
 
-from lesion import config, runs
+from lesion import config, prepared, runs
+from lesion.report.commit import commit
 
 
 @pytest.fixture
@@ -17,6 +20,7 @@ def project(home, tmp_path, monkeypatch):
     shutil.copytree(config.TEMPLATES, project / "templates")
     monkeypatch.setattr(config, "PROJECT", project)
     monkeypatch.setattr(config, "TEMPLATES", project / "templates")
+    monkeypatch.setattr(prepared, "INDEX", home / "data/index.csv")
     monkeypatch.setattr(runs, "REPORT_MANIFEST", home / "reports/report.json")
     return project
 
@@ -30,6 +34,8 @@ def project(home, tmp_path, monkeypatch):
         "home/reports/metrics.json",
         "home/runs/scratch/history.csv",
         "home/runs/scratch/evaluation.json",
+        "home/runs/colour/predictions.csv",
+        "home/data/index.csv",
         "home/runs/scratch/partial/failed.txt",
     ],
 )
@@ -50,3 +56,15 @@ def test_report_that_was_written_is_no_input_of_itself(project, home):
     for name in ("report.json", "index.html"):
         (home / "reports" / name).write_text("{}")
     assert report.fingerprint(("scratch",)) == before
+
+
+def test_commit_is_known_in_a_repository_and_changes_the_report(project):
+    before = report.fingerprint(("scratch",))
+    assert commit() == ""
+    name = ["-c", "user.name=Somebody", "-c", "user.email=some@body", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "."], [*name, "commit", "-q", "-m", "First"]):
+        subprocess.run(["git", *words], cwd=project, check=True)
+    first = commit()
+    assert re.fullmatch("[0-9a-f]{12}", first) and report.fingerprint(("scratch",)) != before
+    (project / "templates/summary.html").write_text("changed")
+    assert commit() == f"{first}-dirty"

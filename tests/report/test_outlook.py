@@ -31,11 +31,10 @@ def test_epochs_count_for_every_training_and_frozen_layers_once_for_all_images()
 
 def test_advice_says_how_to_run_a_study_how_long_it_takes_and_what_it_adds():
     said = outlook.advice([run("scratch", [240.0]), run("mobilenet", [248.0])], COUNTS)
-    assert "`invoke study`" in said and "15 times, on 5 folds of the lesions × 3 partitions" in said
-    assert "about 2 h 02 min at the speed of these trainings (CNN from scratch and MobileNetV2)" in said
-    assert "about networks" in said and "almost three times as finely" in said
+    assert "`invoke study`" in said and "15 trainings each (5 folds × 3 partitions, about 2 h 02 min)" in said
+    assert "compares the networks" in said and "almost three times as finely" in said
 
 
 def test_advice_names_no_time_if_no_run_is_there():
     said = outlook.advice([], COUNTS)
-    assert "invoke study" in said and "speed" not in said
+    assert "invoke study" in said and "about" not in said

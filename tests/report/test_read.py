@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import artefacts as fake
 import pytest
@@ -9,11 +10,13 @@ from pages import EXPLANATIONS, MANIFEST, METRICS, Page, render
 
 from lesion import config
 from lesion.errors import LesionError
+from lesion.records.preparation import SourceRecord
 from lesion.report import page as report
+from lesion.report.privacy import without_folders
 from lesion.report.read import read_artefacts
 
 
-def test_missing_model_is_shown_in_its_place_and_counts_as_a_failure(home):
+def test_missing_model_is_in_one_table_and_one_caution_and_counts_as_a_failure(home):
     why = "not trained: run `invoke train --model efficientnet`"
 
     def drop(metrics):
@@ -27,29 +30,30 @@ def test_missing_model_is_shown_in_its_place_and_counts_as_a_failure(home):
     assert artefacts.failures == [("efficientnet", why)]
     page = Page(report.render(artefacts))
     shown = why.replace("`", "")
-    assert page.table("Figures of each model on the test split")["EfficientNetB0"] == [[f"Missing: {shown}", None]]
-    parts = ("architecture", "training", "roc", "confusion", "classes", "explanations", "provenance")
-    parts += ("operating", "calibration")
-    for section in ("answer", "warnings", *parts):
-        assert shown in page.says(section), section
+    assert page.table("Scores on the test images")["EfficientNetB0"] == [[f"Missing: {shown}", None]]
+    said = [section for section in page.sections if shown.removeprefix("not trained: ") in page.says(section)]
+    assert said == ["answer", "summary"]
+    for section in ("threshold", "calibration", "training", "methods", "provenance"):
+        assert "MobileNetV2" in page.says(section) and "EfficientNetB0" not in page.says(section), section
 
 
 @pytest.mark.parametrize(
-    ("file", "section", "command"),
+    ("file", "command"),
     [
-        ("runs/mobilenet/manifest.json", "architecture", "invoke train --model mobilenet"),
-        ("runs/mobilenet/history.csv", "training", "invoke train --model mobilenet --force"),
-        ("runs/mobilenet/evaluation.json", "warnings", "invoke evaluate --model mobilenet"),
-        (EXPLANATIONS, "explanations", "invoke explain --model mobilenet"),
+        ("runs/mobilenet/manifest.json", "invoke train --model mobilenet"),
+        ("runs/mobilenet/history.csv", "invoke train --model mobilenet --force"),
+        ("runs/mobilenet/evaluation.json", "invoke evaluate --model mobilenet"),
+        (EXPLANATIONS, "invoke explain --model mobilenet"),
     ],
 )
-def test_single_missing_file_is_named_in_its_section(home, file, section, command):
+def test_single_missing_file_is_named_once_and_the_rest_is_shown(home, file, command):
     (home / file).unlink()
     artefacts = read_artefacts(config.NETWORKS)
     assert ("mobilenet", f"{file} is missing") in [(name, why[: len(file) + 11]) for name, why in artefacts.failures]
     page = Page(report.render(artefacts))
-    assert file in page.says(section) and command in page.says(section)
-    assert page.table("Figures of each model on the test split")["MobileNetV2"][0][1] == "0.86"
+    said = page.says("provenance")
+    assert f"Missing of MobileNetV2: {file} is missing" in said and command in said
+    assert page.table("Scores on the test images")["MobileNetV2"][1][1] == "0.86"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +61,7 @@ def test_single_missing_file_is_named_in_its_section(home, file, section, comman
     [
         (MANIFEST, "data/manifest.json is missing: run `invoke prepare` first"),
         (METRICS, "reports/metrics.json is missing: run `invoke evaluate` first"),
-        ("reports/gradcam/41.jpg", "reports/gradcam/41.jpg is missing: run `invoke explain --force`"),
+        ("reports/cases/41.webp", "reports/cases/41.webp is missing: run `invoke explain --force`"),
         ("data/preview/cropped_3_after.jpg", "cropped_3_after.jpg is missing: run `invoke prepare --force`"),
     ],
 )
@@ -112,3 +116,17 @@ def test_report_of_one_model_reads_nothing_of_the_others(home):
     artefacts = read_artefacts(["scratch"])
     assert artefacts.failures == []
     assert "MobileNetV2 " not in Page(report.render(artefacts)).says("summary")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("12 rows: the folder /home/me/my photos/ham (2)", "12 rows: the folder ham (2)"),
+        ("the file C:\\Users\\me\\ham.parquet", "the file ham.parquet"),
+        ("used ~/weights/a.h5, or /opt/b.h5", "used a.h5, or b.h5"),
+        ("ROC/AUC of </b> at https://some.where/page, 1 / 2", "ROC/AUC of </b> at https://some.where/page, 1 / 2"),
+    ],
+)
+def test_folders_of_a_path_are_left_out_and_nothing_else(text, told):
+    record = SourceRecord(name="folder", description=text, replaced=None)
+    assert without_folders({"source": [record]}) == {"source": [replace(record, description=told)]}

@@ -8,6 +8,7 @@ from tables import TEST, TRAIN, everything, images, jpeg, refusal, write
 from lesion import options
 from lesion.errors import LesionError
 from lesion.sources import source as sources
+from lesion.sources.drawn import DrawnSample
 
 DEFAULTS = {name: option.default for name, option in options.STAGES["prepare"].items()}
 
@@ -75,7 +76,21 @@ def test_the_sample_is_drawn_by_seed():
     assert encoded == list(again.encoded())
     assert cv2.imdecode(np.frombuffer(encoded[0], np.uint8), cv2.IMREAD_COLOR).shape == (224, 224, 3)
     assert len(encoded) == len(first.labels) == len(first.groups) == 6
+    assert first.rows.tolist() == [0, 1, 2, 3, 4, 5] and not first.external.any() and first.names.tolist() == [""] * 6
     assert first.record.name == "sample" and first.record.drawn and first.record.replaced is None
+
+
+def test_the_sample_knows_the_outline_of_each_lesion():
+    source = sources.open_source("sample", limit=4, seed=1)
+    assert source.record.outlines == "drawn"
+    _, outlines = DrawnSample(4, seed=1).draw(np.arange(4))
+    assert all((one.outline == known).all() for one, known in zip(source.originals(), outlines, strict=True))
+
+
+def test_photographs_have_no_outlines(tmp_path):
+    source = sources.open_source(str(write(tmp_path / "rows.parquet", images(1, 2), [0, 1])), limit=0, seed=0)
+    assert source.record.outlines == ""
+    assert [original.outline for original in source.originals()] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import norm
 from scipy.stats import t as student
 
 from lesion import config
 from lesion.errors import LesionError
 from lesion.evaluation import intervals
-from lesion.evaluation.comparison import holm
+from lesion.evaluation.correction import holm
 from lesion.groups import split
 from lesion.records.study import Design
 from lesion.studies import estimates
@@ -77,6 +78,7 @@ def test_a_difference_has_a_symmetric_interval_a_p_and_chances(by_hand):
     half = student.ppf(0.975, freedom) * error
     assert difference.value == 0.25 and difference.error == pytest.approx(error)
     assert difference.interval == pytest.approx([0.25 - half, 1])  # not above 1
+    assert difference.adjusted == difference.interval  # there is no other
     assert difference.p == difference.p_corrected == pytest.approx(2 * student.cdf(-0.25 / error, freedom))
     assert not (difference.supported or difference.equivalent)
     # s = .0009/(.0009 + .10243) = .0087099: normal around .0021775 with a standard deviation of .029869.
@@ -106,6 +108,7 @@ def test_folds_that_are_not_tested_take_no_part(by_hand, monkeypatch):
 
 
 def assert_unknown(difference):
+    assert difference.adjusted is None
     assert difference.interval is difference.p is difference.p_corrected is difference.chances is None
     assert not (difference.supported or difference.equivalent)
 
@@ -181,6 +184,16 @@ def test_pairs_of_networks_and_differences_from_colour_are_corrected_apart(few_r
     ]  # fmt: skip
     for family in (differences[:3], differences[3:]):
         assert [each.p_corrected for each in family] == holm([each.p for each in family])
+        for each in family:
+            low, high = each.adjusted
+            assert low <= each.interval[0] and each.interval[1] <= high
+            assert each.supported == (low > 0 or high < 0) == (each.p_corrected < 0.05)
+    first = min(differences[:3], key=lambda each: each.p)
+    freedom = brentq(  # those of the p-value
+        lambda x: 2 * student.sf(abs(first.value) / first.error, x) - first.p, 1, 1000
+    )
+    half = student.ppf(1 - 0.05 / 3 / 2, freedom) * first.error
+    assert first.adjusted == pytest.approx([first.value - half, first.value + half])
 
 
 # --- the simulation of a study, in small ------------------------------------------------------------

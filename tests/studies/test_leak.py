@@ -68,7 +68,7 @@ def test_a_random_split_that_flatters_is_told_with_an_interval(data):
         assert 0 < low < differences[metric].mean < high <= 1
     said = leak.sentence("mobilenet", lines, differences)
     assert said.startswith("A random split flatters MobileNetV2 in ROC-AUC and accuracy: against a split that keeps")
-    assert f"ROC-AUC by {differences['roc_auc'].mean:+.3f} (95 % interval " in said and "6 seeds" in said
+    assert f"ROC-AUC by {differences['roc_auc'].mean:+.3f} (95% interval " in said and "6 seeds" in said
 
 
 def test_each_training_has_a_line_with_its_test_rows_and_their_siblings(data):
@@ -104,4 +104,4 @@ def test_no_leak_is_claimed_if_the_splits_do_equally_well(data):
 def test_perfect_models_do_not_differ_and_have_no_interval(data):
     lines, differences = results(data, 2, random=30, grouped=30)
     assert differences == {metric: MeanDifference(0.0, None) for metric in ("roc_auc", "accuracy")}
-    assert "ROC-AUC by +0.000 (95 % interval undefined)" in leak.sentence("scratch", lines, differences)
+    assert "ROC-AUC by +0.000 (95% interval undefined)" in leak.sentence("scratch", lines, differences)

@@ -29,7 +29,13 @@ def model_of(value, interval=None, failed=0):
 
 def difference_of(first, second, value, **fields):
     """Return a difference that is not supported, unless `fields` say otherwise."""
-    usual = {"interval": [value - 0.02, value + 0.02], "p": 0.2, "p_corrected": 0.6, "supported": False}
+    usual = {
+        "interval": [value - 0.02, value + 0.02],
+        "adjusted": None,
+        "p": 0.2,
+        "p_corrected": 0.6,
+        "supported": False,
+    }
     usual |= {"lesions": 0.01, "trainings": 0.01, "error": 0.01, "equivalent": False, "chances": None}
     return StudyDifference(first, second, value, **usual | fields)
 
@@ -38,12 +44,12 @@ def test_a_supported_difference_is_told_with_the_better_network_first():
     models = {"a": model_of(0.9), "b": model_of(0.93)}
     better = difference_of("a", "b", -0.03, interval=[-0.05, -0.01], p_corrected=0.004, supported=True)
     assert wording.sentences(models, [better], DESIGN) == [
-        "Trained anew on data like these, Net B would rank better than Net A: ROC-AUC 0.930 against 0.900 over 5 × 3 "
-        "trainings, difference 0.030 (95 % interval 0.010 to 0.050; p = 0.004)."
+        "Trained anew on data like these, Net B would rank better than Net A (ROC-AUC 0.930 and 0.900 over 5 × 3 "
+        "trainings; difference 0.030, 95% interval 0.010 to 0.050, p = 0.004)."
     ]
     assert wording.headline(models, [better], DESIGN) == (
-        "Trained anew on data like these, Net B would rank better than Net A: ROC-AUC 0.930 against 0.900 over 5 × 3 "
-        "trainings."
+        "Trained anew on data like these, Net B would rank better than Net A (ROC-AUC 0.930 against 0.900, 5 × 3 "
+        "trainings each)."
     )
 
 
@@ -51,11 +57,11 @@ def test_an_open_question_stays_open():
     models = {"a": model_of(0.92), "b": model_of(0.91)}
     undecided = difference_of("a", "b", 0.01)
     assert wording.sentences(models, [undecided], DESIGN) == [
-        "15 trainings of each do not say which of Net A and Net B ranks better: ROC-AUC 0.920 against 0.910 over 5 × 3 "
-        "trainings, difference 0.010 (95 % interval −0.010 to 0.030; p = 0.600)."
+        "15 trainings of each do not show whether Net A or Net B ranks better (ROC-AUC 0.920 and 0.910 over 5 × 3 "
+        "trainings; difference 0.010, 95% interval −0.010 to 0.030, p = 0.600)."
     ]
     assert wording.headline(models, [undecided], DESIGN) == (
-        "15 trainings of each do not say which of Net A and Net B ranks better: ROC-AUC 0.920 and 0.910."
+        "15 trainings of each do not show which of Net A and Net B ranks better (ROC-AUC 0.920 and 0.910)."
     )
 
 
@@ -63,8 +69,8 @@ def test_an_interval_that_leaves_out_0_without_support_is_explained():
     undecided = difference_of("a", "b", 0.03, p=0.03, p_corrected=0.09)
     models = {"a": model_of(0.93), "b": model_of(0.9)}
     assert wording.difference_sentence(undecided, models, DESIGN, 3).endswith(
-        "p = 0.090, corrected for 3 comparisons). The interval alone leaves out 0, but among several comparisons one "
-        "does so by chance too easily."
+        "corrected p = 0.090). On its own this interval excludes 0; corrected for 3 comparisons the difference is no "
+        "longer significant."
     )
 
 
@@ -74,7 +80,7 @@ def test_networks_as_good_as_equal_are_called_so_by_the_two_tests():
     (said,) = wording.sentences(models, [equal], DESIGN)
     assert said.startswith(
         "Trained anew on data like these, Net A and Net B differ by less than 0.01 either way (two one-sided tests at "
-        "5 %): ROC-AUC 0.920 against 0.919"
+        "5%; ROC-AUC 0.920 and 0.919 over"
     )
     assert wording.headline(models, [equal], DESIGN) == "Net A and Net B differ by less than 0.01 either way."
 
@@ -85,25 +91,24 @@ def test_colour_alone_stays_in_the_second_place():
     better = difference_of("b", "colour", 0.1, supported=True, p_corrected=0.01)
     said = wording.sentences(models, [difference_of("a", "b", -0.2), worse, better], DESIGN)[1:]
     assert said[0].startswith(
-        "Trained anew on data like these, Net A would rank worse than colour alone: ROC-AUC 0.700"
+        "Trained anew on data like these, Net A would rank worse than colour alone (ROC-AUC 0.700"
     )
-    assert "0.700 against 0.800 over 5 × 3 trainings, difference −0.100 (95 % interval −0.120 to −0.080;" in said[0]
-    assert said[1].startswith("Trained anew on data like these, Net B would rank better than colour alone: ROC-AUC 0.9")
-    assert all("corrected for 2 comparisons" in sentence for sentence in said)
+    assert "0.700 and 0.800 over 5 × 3 trainings; difference −0.100, 95% interval −0.120 to −0.080, c" in said[0]
+    assert said[1].startswith("Trained anew on data like these, Net B would rank better than colour alone (ROC-AUC 0.9")
+    assert all("corrected p = 0.010" in sentence for sentence in said)
 
 
-def test_a_chance_is_probable_only_above_the_limit_and_says_what_was_taken_for_granted():
+def test_a_chance_is_probable_only_above_the_limit_and_says_what_that_assumes():
     supported = difference_of("a", "b", 0.03, supported=True)
     said = wording.chance_sentence(supported, Chances(above=0.97, within=0.03, below=0.0))
     assert said == (
-        "It is probable that Net A ranks better than Net B by more than 0.01: the chance is 97 %, taking for granted "
-        "that true differences between networks have a standard deviation of τ = 0.03, and calling those above "
-        "δ = 0.01 large."
+        "It is probable that Net A ranks better than Net B by more than 0.01: the chance is 97%, assuming that true "
+        "differences between networks have a standard deviation of τ = 0.03, with a margin of δ = 0.01."
     )
     open_ = wording.chance_sentence(supported, Chances(above=0.94, within=0.057, below=0.003))
     assert open_.startswith(
-        "The chances are 94 % that Net A ranks better than Net B by more than 0.01, 6 % that Net A and Net B differ by "
-        "less than 0.01 either way and below 1 % that Net B ranks better than Net A by more than 0.01, taking"
+        "The chances are 94% that Net A ranks better than Net B by more than 0.01, 6% that Net A and Net B differ by "
+        "less than 0.01 either way and below 1% that Net B ranks better than Net A by more than 0.01, assuming"
     )
     # What one sentence leaves open the next one does not call probable.
     unsupported = wording.chance_sentence(difference_of("a", "b", 0.03), Chances(above=0.97, within=0.03, below=0.0))
@@ -129,7 +134,7 @@ def test_what_cannot_be_compared_is_said_with_the_reason():
 def test_one_network_is_told_by_its_own_area():
     models = {"a": model_of(0.9, [0.87, 0.92]), "colour": model_of(0.8)}
     assert wording.headline(models, [difference_of("a", "colour", 0.1)], DESIGN) == (
-        "Trained anew on data like these, Net A would have a ROC-AUC of 0.900 (95 % interval 0.870 to 0.920) on new "
+        "Trained anew on data like these, Net A would reach a ROC-AUC of 0.900 (95% interval 0.870 to 0.920) on new "
         "lesions, by 5 × 3 trainings."
     )
 
@@ -137,7 +142,7 @@ def test_one_network_is_told_by_its_own_area():
 def test_networks_that_only_guess_are_named():
     models = {"a": model_of(0.5), "b": model_of(0.45)}
     assert wording.headline(models, [difference_of("a", "b", 0.05)], DESIGN).startswith(
-        "None of these networks, trained anew, ranks images better than guessing. 15 trainings of each do not say"
+        "None of these networks, trained anew, ranks images better than guessing. 15 trainings of each do not show"
     )
 
 
@@ -171,7 +176,7 @@ def test_headlines_claim_what_is_supported_and_nothing_else(monkeypatch):
     for models, differences in studies(monkeypatch, 150):
         said = wording.headline(models, differences, DESIGN)
         pairs = [pair for pair in differences if pair.second != "colour"]
-        claims = re.findall(r"(Net \w) would rank better than ([^:]+):", said)
+        claims = re.findall(r"(Net \w) would rank better than ([^(]+) \(", said)
         claimed = {(better, worse) for one, others in claims for better in names_in(one) for worse in names_in(others)}
         assert claimed == {ordered(pair) for pair in pairs if pair.supported}, said
         equal = {tuple(names_in(each)) for each in re.findall(r"(Net \w and Net \w) differ by less", said)}
@@ -198,7 +203,7 @@ def test_every_sentence_agrees_with_its_own_figures(monkeypatch):
                 assert "cannot be compared" in sentence
                 continue
             numbers = re.findall(
-                r"ROC-AUC ([\d.]+) against ([\d.]+) .* ([\d.−]+) \(95 % interval ([\d.−]+) to ([\d.−]+)", sentence
+                r"ROC-AUC ([\d.]+) and ([\d.]+) over .* ([\d.−]+), 95% interval ([\d.−]+) to ([\d.−]+),", sentence
             )
             one, other, value, low, high = (float(number.replace("−", "-")) for number in numbers[0])
             assert one - other == pytest.approx(value, abs=0.0016) and low <= value <= high

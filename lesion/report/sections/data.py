@@ -1,10 +1,11 @@
 """Sections on the images: where they come from, what was done to them, and which of them show one lesion."""
 
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from lesion.evaluation import wording
 from lesion.records.leak import LeakRecord
-from lesion.records.preparation import Example, Groups, LargeGroup, MetadataRecord
+from lesion.records.preparation import Example, Groups, LargeGroup, MetadataRecord, PreparationRecord
 from lesion.report.artefacts import Artefacts, Context, used_setting
 from lesion.report.tables import (
     Cell,
@@ -41,14 +42,41 @@ def data(artefacts: Artefacts) -> Context:
         "data": record,
         "grouped": record.settings.split == "grouped",
         "counts": Table("Images by split and class", [*record.classes, "all"], rows, first="Split"),
-        "examples": [(_what(one, record.classes), one.before, one.after) for one in record.examples],
+        "examples": [Pair(_what(one, record.classes), one.before, one.after, _width(one)) for one in record.examples],
+        "squeezed": _squeezed(record),
         "unreadable": counted(len(record.unreadable), "unreadable image"),
         "metadata": record.metadata and _metadata(record.metadata),
     }
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A picture before and after; `width` is that of the first at one scale, by that of the second."""
+
+    what: str
+    before: str
+    after: str
+    width: str = "1"
+
+
 def _what(example: Example, classes: list[str]) -> str:
-    return f"{example.what}: row {example.row}, {classes[example.label]}"
+    return f"{example.what.capitalize()}: image {example.row}, {classes[example.label]}"
+
+
+def _width(example: Example) -> str:
+    return f"{example.before_width or 1:.3f}"
+
+
+def _squeezed(record: PreparationRecord) -> str:
+    """Say how many images were not square, and what became of them."""
+    share = record.preprocessing.squeezed_share
+    if share == 0:
+        return "All were about square."
+    whose = "Images that are not square are" if share is None else f"{percent(share)} are not square and were"
+    return (
+        f"{whose} squeezed into one, so that a round lesion on a 4:3 photograph becomes a tall ellipse, in training, "
+        "test and `invoke predict` alike."
+    )
 
 
 def _metadata(record: MetadataRecord) -> Context:
@@ -70,19 +98,6 @@ def _metadata(record: MetadataRecord) -> Context:
     }
 
 
-def augmentation(artefacts: Artefacts) -> Context:
-    """Return training images as they are and as training sees them."""
-    record = artefacts.data
-    settings = {
-        name: artefacts.setting("augmentation", name, percent)
-        for name in ("rotation", "zoom", "brightness", "contrast")
-    }
-    examples = [
-        (f"row {one.row}, {record.classes[one.label]}", one.original, one.augmented) for one in record.augmentation
-    ]
-    return {"examples": examples, **settings}
-
-
 # --- groups -----------------------------------------------------------------------------------------
 def groups(artefacts: Artefacts) -> Context:
     """Return which images show one lesion, how that was found, and how the splits treat it."""
@@ -95,12 +110,13 @@ def groups(artefacts: Artefacts) -> Context:
     return {
         "groups": record,
         "says": _who_says(artefacts),
-        "origins": Table("Where the group of each image comes from", ("Images",), origins, first="Origin"),
+        "spread": _spread(record, split),
+        "origins": Table("Who says which lesion an image shows", ("Images",), origins, first="Origin"),
         "searched": record.checked is not None,
         "grouped": split == "grouped",
         "siblings": Table(caption, SIBLINGS, _siblings(record, split), first="Split"),
-        "shared": Table("Groups with images in two splits", ("Groups",), shared, first="Splits"),
-        "sizes": Table("Sizes of the groups", ("Groups",), sizes, first="Size"),
+        "shared": Table("Lesions with images in two splits", ("Lesions",), shared, first="Splits"),
+        "sizes": Table("Images of a lesion", ("Lesions",), sizes, first="Size"),
         "largest": [_largest(place, group) for place, group in enumerate(record.largest, start=1)],
     }
 
@@ -116,6 +132,14 @@ def _who_says(artefacts: Artefacts) -> str:
         "table and pixels": f"{table} says which images show the same lesion, and the pixels were searched for more.",
     }
     return sentences[record.groups.origin]
+
+
+def _spread(record: Groups, used: str) -> str:
+    """Say how many lesions are in more than one split."""
+    spread = sum(record.shared.values())
+    if used == "grouped" and not spread:
+        return "No lesion is in two splits."
+    return f"{counted(spread, 'time')} a lesion is in two splits: a way for what was learnt by heart to pass for skill."
 
 
 def _largest(place: int, group: LargeGroup) -> Context:
@@ -156,13 +180,13 @@ def leak(artefacts: Artefacts) -> Context | None:
         "leak": record,
         "other_images": record.data.fingerprint != artefacts.data.data,
         "differences": Table(
-            f"By how much the figures on the random split are higher, with {confidence} intervals",
+            f"By how much the scores on the random split are higher, with {confidence} intervals",
             ("Random − grouped",),
             _differences(record),
-            first="Figure on the test images",
+            first="Score on the test images",
         ),
         "trials": Table(
-            "Each run on its own test images", ("ROC-AUC", "Accuracy", *SIBLINGS), _trials(record), first="Run"
+            "Each training on its own test images", ("ROC-AUC", "Accuracy", *SIBLINGS), _trials(record), first="Training"
         ),
     }
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from lesion import config
-from lesion.evaluation.wording import METRIC_NAMES
-from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, Estimate, SubgroupDifference
-from lesion.report import intervals, plots
+from lesion.evaluation import wording
+from lesion.evaluation.wording import METRIC_NAMES, listed
+from lesion.records.metrics import (
+    AccuracyDifference,
+    AreaDifference,
+    Comparison,
+    Estimate,
+    MetricsRecord,
+    SubgroupDifference,
+    SubsetSize,
+)
 from lesion.report.artefacts import Artefacts, Context, Model
 from lesion.report.outlook import advice
 from lesion.report.tables import (
@@ -16,6 +22,7 @@ from lesion.report.tables import (
     Table,
     cell,
     count,
+    counted,
     estimated,
     number,
     p_value,
@@ -25,31 +32,24 @@ from lesion.report.tables import (
     with_interval,
 )
 
-AREA = ("Difference", "p (DeLong)", "p corrected", "Detectable")
-ACCURACY = ("Difference", "Right: only the first", "Right: only the second", "p (McNemar)", "p corrected")
+COLUMNS = ("p corrected", "Verdict")  # beside each difference
 
 
 def comparison(artefacts: Artefacts) -> Context | None:
-    """Return how the models differ on the test split, in words, a figure and tables; None if none are compared."""
+    """Return how the networks differ on the test images, and each from colour alone; None if none are compared."""
     pairs = artefacts.pairs("test")
     against_colour = artefacts.metrics.against_colour.get("test", [])
     if not pairs and not against_colour:
         return None
     statistics = artefacts.metrics.statistics
-    confidence = whole_percent(statistics.confidence)
-    place = "on the test split"
-    caption = f"Each network against colour alone: differences in ROC-AUC {place}, with {confidence} intervals"
     size = artefacts.metrics.sizes["test"]
     return {
-        "sentences": artefacts.metrics.preference.get("test", []),
-        "figure": _differences_figure(pairs, confidence),
-        "tables": difference_tables(pairs, statistics, place),
-        "against_colour": area_table(caption, against_colour) if against_colour else None,
-        "confidence": confidence,
+        "tables": difference_tables(pairs, statistics, "on the test images"),
+        "against_colour": _against_colour(against_colour, statistics),
         "significant": statistics.significant,
         "power": whole_percent(statistics.power),
         "size": size,
-        "benign_lesions": size.lesions - size.malignant_lesions,
+        "detectable": _detectable([*pairs, *against_colour]),
         "advice": study_advice(artefacts),
     }
 
@@ -62,59 +62,43 @@ def study_advice(artefacts: Artefacts) -> str:
 
 
 def difference_tables(pairs: Sequence[Comparison], statistics: config.Statistics, place: str) -> list[Table]:
-    """Return the differences in ROC-AUC and in accuracy on a subset of the rows, which `place` says in words."""
+    """Return the table of the differences on a subset of the images, which `place` says in words, if there are any."""
     if not pairs:
         return []
-    ending = f"{place}, with {whole_percent(statistics.confidence)} intervals"
-    rows = [Row(pair_name(pair.first, pair.second), _accuracy(pair.accuracy)) for pair in pairs]
-    return [
-        area_table(f"Differences in ROC-AUC {ending}", pairs),
-        Table(f"Differences in accuracy {ending}", ACCURACY, rows, first="First − second"),
-    ]
+    names = [f"{name[0].upper()}{name[1:]}" for name in METRIC_NAMES.values()]
+    columns = [column for name in names for column in (name, *COLUMNS)]
+    rows = [Row(pair_name(pair.first, pair.second), [*_cells(pair.roc_auc), *_cells(pair.accuracy)]) for pair in pairs]
+    caption = f"Differences {place}, with {whole_percent(statistics.confidence)} intervals"
+    return [Table(caption, columns, rows, first="First − second")]
 
 
-def area_table(caption: str, pairs: Sequence[Comparison]) -> Table:
-    """Return the differences in ROC-AUC of `pairs` as a table."""
-    rows = [Row(pair_name(pair.first, pair.second), _area(pair.roc_auc)) for pair in pairs]
-    return Table(caption, AREA, rows, first="First − second")
+def _against_colour(pairs: Sequence[Comparison], statistics: config.Statistics) -> Table | None:
+    """Return by how much each network, and all of them together, rank better than colour alone."""
+    if not pairs:
+        return None
+    rows = [Row(config.title(pair.first), _cells(pair.roc_auc)) for pair in pairs]
+    caption = f"Each minus colour alone, with {whole_percent(statistics.confidence)} intervals"
+    return Table(caption, [METRIC_NAMES["roc_auc"], *COLUMNS], rows)
 
 
-def _area(figures: AreaDifference) -> list[Cell]:
+def _cells(figures: AreaDifference | AccuracyDifference) -> list[Cell]:
     return [
         with_interval(figures.difference, figures.interval, signed),
-        cell(figures.p, p_value),
         cell(figures.p_corrected, p_value),
-        cell(figures.detectable, number),
+        Cell(_worth(figures), None, word=True),
     ]
 
 
-def _accuracy(figures: AccuracyDifference) -> list[Cell]:
-    return [
-        with_interval(figures.difference, figures.interval, signed),
-        cell(figures.only_first_right, count),
-        cell(figures.only_second_right, count),
-        cell(figures.p, p_value),
-        cell(figures.p_corrected, p_value),
-    ]
+def _worth(figures: AreaDifference | AccuracyDifference) -> str:
+    """Return what a difference is worth, without the p-value that stands beside it."""
+    return wording.verdict(figures).split(" (")[0].lower()
 
 
-def _differences_figure(pairs: Sequence[Comparison], confidence: str) -> Markup | None:
-    """Draw those differences that have an interval; None if no pair has one."""
-    drawn = {}
-    for pair in pairs:
-        metrics: dict[str, AreaDifference | AccuracyDifference] = {"roc_auc": pair.roc_auc, "accuracy": pair.accuracy}
-        name = pair_name(pair.first, pair.second)
-        drawn[name] = {METRIC_NAMES[metric]: _drawable(figures) for metric, figures in metrics.items()}
-    if not any(difference for measures in drawn.values() for difference in measures.values()):
-        return None
-    return Markup(plots.svg(intervals.differences(drawn, confidence), "differences"))
-
-
-def _drawable(figures: AreaDifference | AccuracyDifference) -> tuple[float, list[float]] | None:
-    """Return a difference with its interval, None if it has none."""
-    if figures.difference is None or figures.interval is None:
-        return None
-    return figures.difference, figures.interval
+def _detectable(pairs: Sequence[Comparison]) -> list[Cell]:
+    """Return the smallest and the largest of the detectable differences, once if they look alike."""
+    values = [pair.roc_auc.detectable for pair in pairs if pair.roc_auc.detectable is not None]
+    ends = [cell(value, number) for value in (min(values), max(values))] if values else []
+    return ends[:1] if len({end.text for end in ends}) == 1 else ends
 
 
 # --- subgroups --------------------------------------------------------------------------------------
@@ -127,30 +111,42 @@ def subgroups(artefacts: Artefacts) -> Context | None:
     titles = [model.title for model in models]
     confidence = whole_percent(metrics.statistics.confidence)
     rows = [
-        Row(
-            f"{_capital(group.factor)}: {group.level}",
-            [
-                cell(group.size.rows, count),
-                cell(group.size.lesions, count),
-                cell(group.size.malignant_lesions, count),
-                *_areas(group.roc_auc, models),
-            ],
-        )
+        Row(f"{_capital(group.factor)}: {group.level}", [*_sizes(group.size), *_areas(group.roc_auc, models)])
         for group in metrics.subgroups
     ]
     differences = [_subgroup_difference(each, models) for each in metrics.subgroup_differences]
     return {
         "table": Table(
             f"ROC-AUC on kinds of test images, with {confidence} intervals",
-            ["Images", "Lesions", "Malignant lesions", *titles],
-            rows,
+            ["Images", "Malignant lesions", *titles],
+            [_whole(metrics, models), *rows],
             first="Kind",
         ),
+        "left_out": _left_out(metrics),
         "differences": Table(
             f"Differences in ROC-AUC between two kinds, with {confidence} intervals", titles, differences, first="Kinds"
         ),
-        "confidence": confidence,
     }
+
+
+def _whole(metrics: MetricsRecord, models: Sequence[Model]) -> Row:
+    """Return the row of all test images, which the kinds divide."""
+    tests = [(model.name, test) for model in models if (test := model.of("test"))]
+    areas = {name: Estimate(test.roc_auc, test.intervals["roc_auc"]) for name, test in tests}
+    return Row("All test images", [*_sizes(metrics.sizes["test"]), *_areas(areas, models)])
+
+
+def _sizes(size: SubsetSize) -> list[Cell]:
+    return [cell(amount, count) for amount in (size.rows, size.malignant_lesions)]
+
+
+def _left_out(metrics: MetricsRecord) -> str:
+    """Say how many test images are in no kind, by each way of dividing them; empty if all are in one."""
+    shown: dict[str, int] = {}
+    for group in metrics.subgroups:
+        shown[group.factor] = shown.get(group.factor, 0) + group.size.rows
+    rest = {factor: metrics.sizes["test"].rows - rows for factor, rows in shown.items()}
+    return listed([f"{counted(rows, 'image')} by {factor}" for factor, rows in rest.items() if rows])
 
 
 def _subgroup_difference(difference: SubgroupDifference, models: Sequence[Model]) -> Row:

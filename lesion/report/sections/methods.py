@@ -1,9 +1,10 @@
-"""Sections on how the networks were made: architectures, trainings, methods, and where each number comes from."""
+"""Sections on how the networks were made: trainings, methods, and where each number comes from."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -11,31 +12,74 @@ from lesion import config
 from lesion.evaluation.wording import listed
 from lesion.records.common import Provenance
 from lesion.records.training import TrainingRecord
-from lesion.report import plots
-from lesion.report.artefacts import Artefacts, Context, Model, each_model, used_setting
+from lesion.report import about, paper, plots
+from lesion.report.artefacts import Artefacts, Context, Model, used_setting
+from lesion.report.sections.data import Pair
 from lesion.report.sections.study import StudyMethod
-from lesion.report.tables import count, counted, duration, megabytes, number, whole_percent
+from lesion.report.tables import (
+    Cell,
+    Row,
+    Table,
+    cell,
+    count,
+    counted,
+    duration,
+    megabytes,
+    number,
+    whole_percent,
+)
+
+if TYPE_CHECKING:  # it takes half a second to import
+    import pandas as pd
 
 PHASES = {"frozen": "frozen backbone", "tune": "fine-tuning", "whole": "whole network"}
 
 
-def architecture(artefacts: Artefacts) -> Context:
-    """Return the parts of each network, from the image to the probability."""
-    return {"models": each_model(artefacts.models, "run", _architecture)}
-
-
-def _architecture(model: Model, run: TrainingRecord) -> Context:
-    return {"run": run, "layers": sum(part.layers for part in run.architecture)}
-
-
 # --- training ---------------------------------------------------------------------------------------
-def training(artefacts: Artefacts) -> Context:
-    """Return how each training went, in sentences and as curves."""
-    return {"models": each_model(artefacts.models, "run", _training)}
+def training(artefacts: Artefacts) -> Context | None:
+    """Return how the trainings went, side by side, and what was trained on what; None without a training."""
+    models = [(model, model.run) for model in artefacts.models if model.run]
+    if not models:
+        return None
+    columns = ("Weights at the start", "Epochs", "Best epoch", "Validation loss", "Validation ROC-AUC", "Time")
+    caption = "How each network was trained; the weights of the best epoch were kept"
+    return {
+        "table": Table(caption, columns, [Row(model.title, _training(run)) for model, run in models], first="Network"),
+        "rows": _curves(models),
+        "courses": [(model.title, _course(run)) for model, run in models],
+        "augmentation": augmentation(artefacts),
+        "architectures": [architecture(model, run) for model, run in models],
+    }
 
 
-def _training(model: Model, run: TrainingRecord) -> Context:
-    return {"sentences": _course(run), "curves": _curves(model, run), "no_curves": model.absent.get("history", "")}
+def _training(run: TrainingRecord) -> list[Cell]:
+    return [
+        Cell(run.weights.used, None, word=True),
+        cell(sum(phase.epochs for phase in run.phases), count),
+        cell(run.best.epoch, count),
+        cell(run.best.val_loss, number),
+        cell(run.best.val_auc, number),
+        cell(run.seconds, duration),
+    ]
+
+
+def architecture(model: Model, run: TrainingRecord) -> Context:
+    """Return the parts of a network, from the image to the score."""
+    return {"title": model.title, "run": run, "layers": sum(part.layers for part in run.architecture)}
+
+
+def augmentation(artefacts: Artefacts) -> Context:
+    """Return training images as they are and as training sees them."""
+    record = artefacts.data
+    shares = {
+        name: artefacts.setting("augmentation", name, whole_percent) for name in ("zoom", "brightness", "contrast")
+    }
+    examples = [
+        Pair(f"Image {one.row}, {record.classes[one.label]}", one.original, one.augmented)
+        for one in record.augmentation
+    ]
+    rotation = artefacts.setting("augmentation", "rotation", lambda turn: f"±{360 * turn:g}°")
+    return {"examples": examples, "rotation": rotation, **shares}
 
 
 def _course(run: TrainingRecord) -> list[str]:
@@ -56,26 +100,28 @@ def _course(run: TrainingRecord) -> list[str]:
     return sentences
 
 
-def _curves(model: Model, run: TrainingRecord) -> list[tuple[str, Markup]]:
-    """Draw each measure of the training, with its name; nothing if the history is missing."""
-    history = model.history
-    if history is None:
-        return []
+def _curves(models: Sequence[tuple[Model, TrainingRecord]]) -> list[list[tuple[str, Markup]]]:
+    """Draw a row of plots for each measure, one for each network whose history is there, with its caption."""
+    shown = [(model, run, model.history) for model, run in models if model.history is not None]
+    return [
+        [(f"{title}, {model.title}", _curve(model, run, history, measure)) for model, run, history in shown]
+        for measure, title in plots.MEASURES.items()
+        if shown
+    ]
+
+
+def _curve(model: Model, run: TrainingRecord, history: "pd.DataFrame", measure: str) -> Markup:
     firsts = history.drop_duplicates("phase")
-    phases = {PHASES[name]: int(epoch) for name, epoch in zip(firsts["phase"], firsts["epoch"], strict=True)}
-    curves = []
-    for measure, title in plots.MEASURES.items():
-        figure = plots.training_curves(
-            epochs=[int(epoch) for epoch in history["epoch"]],
-            train=history[measure].tolist(),
-            validation=history[f"val_{measure}"].tolist(),
-            model=model.name,
-            measure=measure,
-            phases=phases,
-            best_epoch=run.best.epoch,
-        )
-        curves.append((title, Markup(plots.svg(figure, f"{measure}-{model.name}"))))
-    return curves
+    figure = plots.training_curves(
+        epochs=[int(epoch) for epoch in history["epoch"]],
+        train=history[measure].tolist(),
+        validation=history[f"val_{measure}"].tolist(),
+        model=model.name,
+        measure=measure,
+        phases={PHASES[name]: int(epoch) for name, epoch in zip(firsts["phase"], firsts["epoch"], strict=True)},
+        best_epoch=run.best.epoch,
+    )
+    return Markup(plots.svg(figure, f"{measure}-{model.name}"))
 
 
 # --- methods ----------------------------------------------------------------------------------------
@@ -84,7 +130,7 @@ def methods(artefacts: Artefacts) -> Context:
     data = artefacts.data
     statistics = artefacts.metrics.statistics
     shares = [artefacts.setting("preparation", split, lambda share: f"{100 * share:g}") for split in config.SPLITS]
-    pretrained = {model.title: config.NETWORKS[model.name].pretrained for model in artefacts.models}
+    pretrained = {model.title: config.NETWORKS[model.name].pretrained for model in artefacts.models if model.scores}
     return {
         "shares": " / ".join(shares),
         "splits": " / ".join(config.SPLITS),
@@ -104,6 +150,8 @@ def methods(artefacts: Artefacts) -> Context:
         "floor_draws": statistics.floor_draws,
         "prevalence": whole_percent(artefacts.metrics.decisions.prevalence),
         "study": StudyMethod.of(artefacts.study) if artefacts.study else None,
+        "paragraph": paper.paragraph(artefacts),
+        "references": paper.references(artefacts),
         **_baselines(artefacts),
     }
 
@@ -117,7 +165,7 @@ def _baselines(artefacts: Artefacts) -> Context:
 # --- provenance -------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class StageRow:
-    """The settings of a stage, and when, where and with what it ran."""
+    """The settings of a stage that it does not share with all trainings, and when, where and with what it ran."""
 
     name: str
     settings: Mapping[str, object]
@@ -126,29 +174,46 @@ class StageRow:
 
 
 def provenance(artefacts: Artefacts) -> Context:
-    """Return what every stage left of its settings and its machine, and the weights of each network."""
+    """Return how to repeat and cite the experiment, and what every stage left of its settings and its machine."""
     rows = stage_rows(artefacts)
     environments = [(listed([row.name for row in group]), group[0].provenance) for group in same_environment(rows)]
     return {
+        "about": about.about(artefacts),
         "fingerprint": artefacts.data.data,
-        "classes": artefacts.data.classes,
+        "shared": shared_settings(artefacts),
         "stages": rows,
-        "models": each_model(artefacts.models, "run", lambda model, run: {"run": run}),
+        "weights": [(model.title, model.run) for model in artefacts.models if model.run],
+        "missing": [
+            (model.title, reason)
+            for model in artefacts.models
+            if model.scores
+            for reason in dict.fromkeys(model.absent.values())
+        ],
         "environments": environments,
     }
+
+
+def shared_settings(artefacts: Artefacts) -> Mapping[str, object]:
+    """Return the settings that all trainings have in common; empty if there are not two of them."""
+    used = [asdict(model.run.settings) for model in artefacts.models if model.run]
+    if len(used) < 2:
+        return {}
+    return {name: value for name, value in used[0].items() if all(one[name] == value for one in used)}
 
 
 def stage_rows(artefacts: Artefacts) -> list[StageRow]:
     """Return every stage that left its provenance, in order."""
     data = artefacts.data
     asked = asdict(replace(data.settings, metadata=PurePath(data.settings.metadata).name))
+    shared = {"model", *shared_settings(artefacts)}
     rows = [StageRow("prepare", asked, data.fingerprint, data.provenance)]
     for model in artefacts.models:
         stages = {"train": model.run, "evaluate": model.evaluation, "explain": model.explanation}
         for stage, record in stages.items():
             if record is not None:
                 settings = asdict(record.settings) if isinstance(record, TrainingRecord) else {}
-                rows.append(StageRow(f"{stage} {model.title}", settings, record.fingerprint, record.provenance))
+                own = {name: value for name, value in settings.items() if name not in shared}
+                rows.append(StageRow(f"{stage} {model.title}", own, record.fingerprint, record.provenance))
     for model in artefacts.references:
         if baseline := model.baseline:
             rows.append(StageRow(f"baseline {model.title}", {}, baseline.fingerprint, baseline.provenance))

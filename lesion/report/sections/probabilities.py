@@ -1,14 +1,14 @@
-"""Sections on what probabilities are good for: operating points, decision curve and calibration."""
+"""Sections on what the scores are good for as probabilities: decision curve and calibration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
 from lesion import config
 from lesion.evaluation import wording
-from lesion.records.metrics import DecisionCurve, ModelScores, NoiseFloor, OperatingPoint, Reliability
-from lesion.report import plots
-from lesion.report.artefacts import Artefacts, Context, Model, each_model
+from lesion.records.metrics import Calibration, DecisionCurve, NoiseFloor, Reliability
+from lesion.report import plots, reliability
+from lesion.report.artefacts import Artefacts, Context
 from lesion.report.tables import (
     Cell,
     Row,
@@ -16,58 +16,17 @@ from lesion.report.tables import (
     cell,
     estimated,
     number,
-    percent,
     signed,
     whole_percent,
     with_interval,
 )
-
-
-# --- operating points -------------------------------------------------------------------------------
-def operating(artefacts: Artefacts) -> Context:
-    """Return what each network's thresholds give on the test split."""
-    statistics = artefacts.metrics.statistics
-    confidence = whole_percent(statistics.confidence)
-    sensitivity = whole_percent(statistics.screening_sensitivity)
-    prevalences = [whole_percent(share) for share in statistics.prevalences]
-    titles = {"fixed": "as set", "youden": "Youden", "sensitive": f"{sensitivity} sensitivity"}
-    values = [f"{kind} at {share}".replace(" %", "\u00a0%") for share in prevalences for kind in ("PPV", "NPV")]
-    columns = ["Threshold", "Sensitivity", "Specificity", *values]
-
-    def show(model: Model, scores: ModelScores) -> Context:
-        points = scores.test.operating
-        rows = [Row(title, _point(points[name], len(columns))) for name, title in titles.items() if name in points]
-        caption = f"Operating points of {model.title}, on the test split, with {confidence} intervals"
-        return {"table": Table(caption, columns, rows, first="Point")}
-
-    return {
-        "sensitivity": sensitivity,
-        "prevalences": wording.listed(prevalences, "or"),
-        "models": each_model(artefacts.models, "scores", show),
-    }
-
-
-def _point(point: OperatingPoint | None, columns: int) -> list[Cell]:
-    """Return the figures of an operating point; a missing one becomes a row of undefined cells."""
-    if point is None:
-        return [cell(None, number)] * columns
-    cells = [
-        cell(point.threshold, "{:.3g}".format),  # it may be far below 0.001
-        with_interval(point.sensitivity, point.intervals["sensitivity"], percent),
-        with_interval(point.specificity, point.intervals["specificity"], percent),
-    ]
-    for entry in point.prevalences:
-        cells += [with_interval(entry.ppv, entry.ppv_interval, percent)]
-        cells += [with_interval(entry.npv, entry.npv_interval, percent)]
-    return cells
-
 
 # --- decision curve ---------------------------------------------------------------------------------
 COLUMNS = 6  # thresholds in the table, of all those in the figure
 
 
 def decision(artefacts: Artefacts) -> Context | None:
-    """Return what acting on each model's verdicts is worth, as a figure and a table; None if it is undefined."""
+    """Return what acting on each model's verdicts is worth, as a picture and a table; None if it is undefined."""
     curves: dict[str, DecisionCurve] = {}
     for model in artefacts.measured("together", "colour"):
         test = model.of("test")
@@ -77,7 +36,7 @@ def decision(artefacts: Artefacts) -> Context | None:
         return None
     prevalence = whole_percent(artefacts.metrics.decisions.prevalence)
     confidence = whole_percent(artefacts.metrics.statistics.confidence)
-    caption = f"Net benefit on the test split if {prevalence} are malignant, with {confidence} intervals"
+    caption = f"Net benefit on the test images if {prevalence} are malignant, with {confidence} intervals"
     return {
         "figure": Markup(plots.svg(plots.decision_curves(curves), "decision")),
         "table": _net_benefit(caption, curves),
@@ -119,42 +78,69 @@ ERRORS = (
 DIRECTION = ("Temperature", "Brier score", "Intercept", "Slope")
 
 
-def calibration(artefacts: Artefacts) -> Context:
-    """Return how far each network's probabilities mean what they say, before and after the temperature."""
+def calibration(artefacts: Artefacts) -> Context | None:
+    """Return how far each network's scores can be read as probabilities, before and after the temperature.
+
+    None if no network was measured.
+    """
     metrics = artefacts.metrics
-    tests = {model.title: test.calibration for model in artefacts.models if (test := model.of("test"))}
-    ending = f"on the test split, with {whole_percent(metrics.statistics.confidence)} intervals"
+    records = {model.name: test.calibration for model in artefacts.models if (test := model.of("test"))}
+    if not records:
+        return None
+    confidence = whole_percent(metrics.statistics.confidence)
     size = metrics.sizes.get("test")
     return {
-        "models": each_model(artefacts.models, "scores", _reliability),
-        "errors": Table(f"How far the probabilities are off {ending}", ERRORS, _calibrations(artefacts, _errors)),
-        "direction": Table(f"In which way they are off {ending}", DIRECTION, _calibrations(artefacts, _direction)),
-        "not_fitted": [
-            f"{title}: no temperature was fitted, since {record.not_fitted}."
-            for title, record in tests.items()
-            if record.not_fitted
-        ],
-        "threshold": metrics.threshold,
+        "networks": [_diagram(name, record) for name, record in records.items()],
+        "errors": Table(f"How far the scores are off, with {confidence} intervals", ERRORS, _rows(records, _errors)),
+        "direction": Table(
+            f"In which way the scores are off, with {confidence} intervals", DIRECTION, _rows(records, _direction)
+        ),
         "bins": metrics.statistics.calibration_bins,
         "malignant": whole_percent(round(size.malignant_rows / size.rows, 2)) if size and size.rows else "",
     }
 
 
-def _calibrations(artefacts: Artefacts, show: Callable[[Reliability, float | None], list[Cell]]) -> list[Row]:
+def _diagram(name: str, record: Calibration) -> Context:
+    figure = reliability.reliability(record.before.curve, None if record.not_fitted else record.after.curve, name)
+    return {
+        "title": config.title(name),
+        "figure": Markup(plots.svg(figure, f"reliability-{name}")),
+        "sentences": [_effect(config.title(name), record), _shift(record)],
+    }
+
+
+def _effect(title: str, record: Calibration) -> str:
+    """Say what the temperature does to a network's calibration error on the test images."""
+    before, after = record.before.expected_calibration_error, record.after.expected_calibration_error
+    if record.not_fitted:
+        return f"{title}: no temperature was fitted, since {record.not_fitted}."
+    if number(before) == number(after):
+        return f"The temperature of {title} changes nothing: its calibration error stays at {number(after)}."
+    change = f"its calibration error goes from {number(before)} to {number(after)}"
+    if after > before:
+        return f"The temperature of {title} does not help: {change}."
+    chance = ", no more than chance makes" if after <= record.after.error_floor.high else ""
+    return f"The temperature of {title} helps: {change}{chance}."
+
+
+def _shift(record: Calibration) -> str:
+    """Say that the scores are too high or too low as a whole, which no temperature mends; empty if they are not."""
+    interval = record.after.intercept.interval
+    if interval is None or interval[0] <= 0 <= interval[1]:
+        return ""
+    return f"Its scores are too {'high' if interval[1] < 0 else 'low'} overall: a temperature cannot mend a shift."
+
+
+def _rows(records: Mapping[str, Calibration], show: Callable[[Reliability, float | None], list[Cell]]) -> list[Row]:
     """Return one row for each network without a temperature, and one with it if one was fitted.
 
-    `show` gets the figures and the temperature, None for the row without it.
+    `show` gets the scores and the temperature, None for the row without it.
     """
     rows = []
-    for model in artefacts.models:
-        test = model.of("test")
-        if test is None:
-            rows.append(Row(model.title, [], note=model.absent["scores"]))
-            continue
-        record = test.calibration
-        rows.append(Row(f"{model.title}, without temperature", show(record.before, None)))
+    for name, record in records.items():
+        rows.append(Row(f"{config.title(name)}, without temperature", show(record.before, None)))
         if not record.not_fitted:
-            rows.append(Row(f"{model.title}, with temperature", show(record.after, record.temperature)))
+            rows.append(Row(f"{config.title(name)}, with temperature", show(record.after, record.temperature)))
     return rows
 
 
@@ -178,10 +164,3 @@ def _direction(figures: Reliability, temperature: float | None) -> list[Cell]:
         estimated(figures.intercept, signed),
         estimated(figures.slope, wording.signed),
     ]
-
-
-def _reliability(model: Model, scores: ModelScores) -> Context:
-    record = scores.test.calibration
-    before, after = ([(one.predicted, one.observed) for one in when.curve] for when in (record.before, record.after))
-    figure = plots.reliability(before, None if record.not_fitted else after, model.name)
-    return {"figure": Markup(plots.svg(figure, f"reliability-{model.name}"))}

@@ -50,14 +50,14 @@ def _cost(title: str, value: Callable[[Model], float | None], show: Show) -> Col
 
 
 SCORES = (
-    _score("accuracy", "Accuracy"),
-    _score("precision", "Precision"),
-    _score("recall", "Recall (sensitivity)"),
-    _score("specificity", "Specificity"),
-    _score("f1", "F1"),
     _score("roc_auc", "ROC-AUC", at_threshold=False),
+    _score("accuracy", "Accuracy"),
+    _score("recall", "Sensitivity (recall)"),
+    _score("specificity", "Specificity"),
 )
 MORE_SCORES = (
+    _score("precision", "Precision"),
+    _score("f1", "F1"),
     _score("average_precision", "Average precision", at_threshold=False),
     _score("partial_auc", "Partial AUC", at_threshold=False),
     _score("balanced_accuracy", "Balanced accuracy"),
@@ -123,22 +123,25 @@ def _column(column: Column, scored: Sequence[tuple[Model, Scores]], marked: bool
 
 
 def summary(artefacts: Artefacts) -> Context:
-    """Return the scores of all models on the test split, and what the networks cost."""
+    """Return the scores of all models on the test split, and what the networks cost.
+
+    A model that was not measured is only in the first table.
+    """
     threshold = artefacts.metrics.threshold
     statistics = artefacts.metrics.statistics
     confidence = whole_percent(statistics.confidence)
     beyond = 1 - statistics.partial_auc_sensitivity
-    caption = f"Figures of each model on the test split, at threshold {threshold}, with {confidence} intervals"
-    more = f"More figures on the test split, with {confidence} intervals"
-    models = artefacts.models
-    references = artefacts.references
+    caption = f"Scores on the test images at threshold {threshold:g}, with {confidence} intervals"
+    more = f"More scores on the test images, with {confidence} intervals"
+    networks = [model for model in artefacts.models if model.scores]
+    beside = [model for model in artefacts.references if model.scores]
     return {
-        "scores": models_table(caption, models, references, "test", SCORES),
-        "more_scores": models_table(more, models, references, "test", MORE_SCORES),
-        "costs": models_table("What each network costs", models, [], "test", COSTS),
+        "scores": models_table(caption, artefacts.models, artefacts.references, "test", SCORES),
+        "more_scores": models_table(more, networks, beside, "test", MORE_SCORES),
+        "costs": models_table("What each network costs", networks, [], "test", COSTS),
         "cautions": rare(artefacts, "test"),
-        "references": _references(references),
-        "baselines": any(model.scores for model in references if model.name in config.BASELINE_NAMES),
+        "references": _references(beside),
+        "baselines": any(model.name in config.BASELINE_NAMES for model in beside),
         "statistics": statistics,
         "threshold": threshold,
         "confidence": confidence,
@@ -150,19 +153,19 @@ def summary(artefacts: Artefacts) -> Context:
 
 
 def _references(references: Sequence[Model]) -> list[str]:
-    """Say what the rows below the networks know of an image, as far as it was measured."""
+    """Say what the rows below the networks know of an image."""
     descriptions = {
         "together": lambda model: f"{model.title} is the mean of their logits.",
         "frame": _frame,
         "colour": _colour,
-        "patient": lambda model: f"{model.title} are known without a look at the picture.",
+        "patient": lambda model: f"{model.title} are known without a look at the image.",
     }
-    return [descriptions[model.name](model) for model in references if model.scores and model.name in descriptions]
+    return [descriptions[model.name](model) for model in references if model.name in descriptions]
 
 
 def _frame(model: Model) -> str:
     if model.baseline is None:
-        return f"{model.title} sees the edge of the picture only."
+        return f"{model.title} sees the edge of the image only."
     full = config.FULL.image_size
     width = used_setting([model.baseline.method], "baselines", "frame_share", lambda share: f"{share * full:.0f}")
     return f"{model.title} sees the outermost {width} of {full} pixels only, where there is hardly any lesion."
@@ -170,28 +173,31 @@ def _frame(model: Model) -> str:
 
 def _colour(model: Model) -> str:
     numbers = "a few numbers" if model.baseline is None else counted(model.baseline.numbers, "number")
-    return f"{model.title} knows {numbers} of the picture's colours, and no shape."
+    return f"{model.title} knows {numbers} of the image's colours, and no shape."
 
 
 # --- lesions ----------------------------------------------------------------------------------------
-LESION_FIGURES = {"roc_auc": "ROC-AUC", "accuracy": "Accuracy", "recall": "Sensitivity", "specificity": "Specificity"}
+LESION_SCORES = {"roc_auc": "ROC-AUC", "accuracy": "Accuracy", "recall": "Sensitivity", "specificity": "Specificity"}
 
 
 def lesions(artefacts: Artefacts) -> Context | None:
     """Return each model's scores per lesion beside those per image; None if every lesion has one image."""
-    rows = []
-    totals = None
-    for model in artefacts.measured("together", "colour"):
-        test = model.of("test")
-        if test is not None and test.lesions is not None:
-            totals = test.lesions
-            rows.append(Row(model.title, _per_image_and_lesion(test, test.lesions)))
-    if totals is None:
+    models = artefacts.measured("together", "colour")
+    whole = {model.title: (test, test.lesions) for model in models if (test := model.of("test")) and test.lesions}
+    if not whole:
         return None
     confidence = whole_percent(artefacts.metrics.statistics.confidence)
-    columns = [f"{figure}, per {unit}" for figure in LESION_FIGURES.values() for unit in ("image", "lesion")]
-    caption = f"Scores per image and per lesion on the test split, with {confidence} intervals"
-    return {"table": Table(caption, columns, rows), "lesions": totals.lesions, "malignant": totals.malignant}
+    columns = [f"{score}, per {unit}" for score in LESION_SCORES.values() for unit in ("image", "lesion")]
+    caption = f"Scores per image and per lesion on the test images, with {confidence} intervals"
+    rows = [Row(title, _per_image_and_lesion(test, per_lesion)) for title, (test, per_lesion) in whole.items()]
+    networks = [model.title for model in artefacts.models if model.title in whole]
+    totals = next(per_lesion for _, per_lesion in whole.values())
+    return {
+        "table": Table(caption, columns, rows),
+        "areas": [(title, estimated(whole[title][1].roc_auc, number)) for title in networks],
+        "lesions": totals.lesions,
+        "malignant": totals.malignant,
+    }
 
 
 def _per_image_and_lesion(test: Scores, whole: LesionScores) -> list[Cell]:
@@ -206,9 +212,9 @@ def _per_image_and_lesion(test: Scores, whole: LesionScores) -> list[Cell]:
 
 # --- external ---------------------------------------------------------------------------------------
 def external(artefacts: Artefacts) -> Context | None:
-    """Return the scores on the rows that the source publishes as a test set; None if there are none.
+    """Return the scores on the images that the source publishes as a test set; None if there are none.
 
-    Some of them may show lesions that were split: then those without such a sibling are to be believed and compared.
+    Some may show lesions that were split: then those of new lesions are to be believed and compared, and stand apart.
     """
     subsets = (config.EXTERNAL, config.EXTERNAL_NEW)
     shown = [subset for subset in subsets if any(model.of(subset) for model in artefacts.models)]
@@ -216,22 +222,23 @@ def external(artefacts: Artefacts) -> Context | None:
         return None
     confidence = whole_percent(artefacts.metrics.statistics.confidence)
     captions = {
-        config.EXTERNAL: "Figures of each model on the rows the source publishes as a test set, at threshold "
-        f"{artefacts.metrics.threshold}, with {confidence} intervals",
-        config.EXTERNAL_NEW: "The same on those of these rows that have no sibling among the rows that were split, "
+        config.EXTERNAL: "Scores on the images that the source publishes as a test set, at threshold "
+        f"{artefacts.metrics.threshold:g}, with {confidence} intervals",
+        config.EXTERNAL_NEW: "Scores on those of these images whose lesions are not among the images that were split, "
         f"with {confidence} intervals",
     }
     trusted = shown[-1]
-    place = "on the external rows" + (" without a sibling" if trusted == config.EXTERNAL_NEW else "")
+    place = "on the external images" + (" of new lesions" if trusted == config.EXTERNAL_NEW else "")
     return {
-        "tables": [_external_table(captions[subset], artefacts, subset) for subset in shown],
+        "table": _external_table(captions[trusted], artefacts, trusted),
+        "all": _external_table(captions[config.EXTERNAL], artefacts, config.EXTERNAL) if len(shown) > 1 else None,
         "cautions": rare(artefacts, config.EXTERNAL),
-        "siblings": config.EXTERNAL_NEW in shown,
         "preference": artefacts.metrics.preference.get(trusted, [])[:1],
         "differences": difference_tables(artefacts.pairs(trusted), artefacts.metrics.statistics, place),
     }
 
 
 def _external_table(caption: str, artefacts: Artefacts, subset: str) -> Table:
+    networks = [model for model in artefacts.models if model.of(subset)]
     references = [model for model in artefacts.references if model.of(subset)]
-    return models_table(caption, artefacts.models, references, subset, SCORES)
+    return models_table(caption, networks, references, subset, SCORES)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lesion import config
-from lesion.evaluation.wording import listed, p_phrase
+from lesion.evaluation.wording import listed, verdict
 from lesion.records.study import Chances, StudyArea, StudyDifference, StudyModel, StudyRecord
 from lesion.report import intervals, plots
 from lesion.report.artefacts import Artefacts, Context, used_setting
@@ -27,7 +27,6 @@ from lesion.report.tables import (
 )
 
 SPREAD = ("SD from lesions", "SD from trainings", "Standard error")
-NOT_STUDIED = "not in this study"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class StudyMethod:
             probable=used_setting(used, "margin", "probable", whole_percent),
             validation=used_setting(used, "folds", "validation", whole_percent),
             shared=f"{record.shared_part:.2f}",
-            trained=used_setting(used, "folds", "validation", lambda share: f"{100 * rest * (1 - share):.0f} %"),
+            trained=used_setting(used, "folds", "validation", lambda share: f"{100 * rest * (1 - share):.0f}%"),
         )
 
 
@@ -71,10 +70,9 @@ def study(artefacts: Artefacts) -> Context | None:
         return None
     method = StudyMethod.of(record)
     return {
-        "headline": record.headline,
         "sentences": record.sentences,
         "figure": _figure(record, method.confidence),
-        "areas": _areas(artefacts, record, method.confidence),
+        "areas": _areas(record, method.confidence),
         "differences": _differences(record, method),
         "study": record,
         "trainings": trainings(record),
@@ -106,8 +104,8 @@ def about_networks(artefacts: Artefacts, study: StudyRecord) -> str:
     left_out = [config.title(name) for name in not_studied(artefacts)]
     missing = f" {listed(left_out)} {'is' if len(left_out) == 1 else 'are'} not in this study." if left_out else ""
     return (
-        f"This is about networks trained anew, not about one training of each: {trainings(study)} trainings of each, "
-        f"on {study.design.folds} folds of the {unit(study)} × {study.design.repeats} partitions.{missing}"
+        f"This is about networks trained anew, {trainings(study)} times each, on {study.design.folds} folds × "
+        f"{study.design.repeats} partitions of the {unit(study)}.{missing}"
     )
 
 
@@ -116,20 +114,24 @@ def beside_colour(record: StudyRecord) -> str:
     pairs = [pair for pair in record.differences if pair.second == "colour" and pair.interval]
     if not pairs:
         return ""
+    claims: dict[str, list[str]] = {}
+    for pair in pairs:
+        claims.setdefault(_beside(pair), []).append(config.title(pair.first))
     area = number(record.models["colour"].roc_auc.value)
-    differences = listed([_gain(pair, StudyMethod.of(record).confidence) for pair in pairs])
-    return f"Trained anew, against colour alone (ROC-AUC {area}): {differences}."
+    clauses = [f"{listed(names)} {claim}" for claim, names in claims.items()]
+    return f"Against colour alone (ROC-AUC {area}): {'; '.join(clauses)}."
 
 
-def _gain(pair: StudyDifference, confidence: str) -> str:
-    low, high = pair.interval or (pair.value, pair.value)
+def _beside(pair: StudyDifference) -> str:
+    """Return what is shown of a network beside colour alone."""
     if pair.supported:
-        verdict = "ranks better" if pair.value > 0 else "ranks worse"
-    else:
-        verdict = "as good as equal" if pair.equivalent else "not shown to differ"
-    interval = f"{confidence} interval {signed(low)} to {signed(high)}"
-    corrected = f"corrected {p_phrase(pair.p_corrected)}"
-    return f"{config.title(pair.first)} {signed(pair.value)} ({interval}; {corrected}: {verdict})"
+        return "better" if pair.value > 0 else "worse"
+    return "as good as equal" if pair.equivalent else "not shown to differ"
+
+
+def study_verdict(pair: StudyDifference) -> str:
+    """Return what a difference of networks trained anew is worth, with its corrected p."""
+    return f"{verdict(pair)}{'; as good as equal' if pair.equivalent else ''}"
 
 
 def _views(shared: Mapping[str, int]) -> str:
@@ -146,11 +148,10 @@ def _missing(reasons: Mapping[str, str]) -> list[str]:
 
 
 # --- tables -----------------------------------------------------------------------------------------
-def _areas(artefacts: Artefacts, record: StudyRecord, confidence: str) -> Table:
+def _areas(record: StudyRecord, confidence: str) -> Table:
     """Return what ROC-AUC each network is expected to have, and below a rule what stands beside the networks."""
     failures = any(model.failed for model in record.models.values())
-    absent = not_studied(artefacts)
-    networks = [name for name in config.NETWORKS if name in (*record.models, *absent)]
+    networks = [name for name in config.NETWORKS if name in record.models]
     beside = [name for name in config.REFERENCES if name in record.models]
     caption = f"Expected ROC-AUC on new lesions of networks trained anew, with {confidence} intervals"
     return Table(
@@ -162,8 +163,6 @@ def _areas(artefacts: Artefacts, record: StudyRecord, confidence: str) -> Table:
 
 
 def _area_row(name: str, record: StudyRecord, failures: bool) -> Row:
-    if name not in record.models:
-        return Row(config.title(name), [], note=NOT_STUDIED)
     model = record.models[name]
     failed = [cell(model.failed, count)] if failures else []
     area = with_interval(model.roc_auc.value, model.roc_auc.interval, number)

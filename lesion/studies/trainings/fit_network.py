@@ -9,8 +9,9 @@ import numpy as np
 
 from lesion import store
 from lesion.errors import LesionError
-from lesion.networks import batches, callbacks, models, surgery, training
+from lesion.networks import batches, models, surgery, training
 from lesion.networks.activations import Activations, Rows
+from lesion.networks.callbacks import history
 from lesion.networks.phases import Phase, activation_cache, make_trainable
 from lesion.records.study import Plan
 from lesion.records.training import TrainingSettings
@@ -45,7 +46,7 @@ def fit(task: Task, plan: Plan) -> Fitted:
             shared = _shared(task, model, phases, own.views, plan.design.seed)
         space = training.BYTES_PER_PARAMETER * model.count_params()
         store.require_space(task.partial, space, f"training {model.name}")
-        earlier = callbacks.read_history(task.partial / "history.csv")
+        earlier = history.read_history(task.partial / "history.csv")
         trained = _train(task, model, phases, own, shared)
     return Fitted(
         positions=task.predicted,

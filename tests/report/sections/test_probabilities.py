@@ -1,40 +1,14 @@
-"""Operating points, decision curve and calibration: figures and intervals as in the artefacts."""
+"""Decision curve and calibration: scores and intervals as in the artefacts, and sentences that follow from them."""
 
 import artefacts as fake
+import pytest
 from pages import METRICS, NAMES, Page, read_json, render
-
-
-def test_operating_points_are_those_of_the_artefacts(home):
-    page, metrics = Page(render()), read_json(home, METRICS)
-    for model, name in NAMES.items():
-        caption, points = f"Operating points of {name}", metrics["models"][model]["test"]["operating"]
-        assert list(page.table(caption)) == ["as set", "Youden", "95 % sensitivity"]
-        for row, point in zip(page.table(caption), points.values(), strict=True):
-            wanted = [point[key] for key in ("threshold", "sensitivity", "specificity")]
-            wanted += [entry[key] for entry in point["prevalences"] for key in ("ppv", "npv")]
-            bounds = [point["intervals"][key] for key in ("sensitivity", "specificity")]
-            bounds += [entry[f"{key}_interval"] for entry in point["prevalences"] for key in ("ppv", "npv")]
-            values, ends = page.values(caption, row)
-            assert values == wanted and ends[1:] == bounds
-    shown = page.table("Operating points of CNN from scratch")
-    assert shown["95 % sensitivity"][0][0] == "0.000123"
-    # Of 1,000 people 20 have it, .9 of them found: 18; of 980 without it .8 pass, 196 do not; 18 / 214 and 784 / 786.
-    assert [text for text, _ in shown["as set"][:5]] == ["0.5", "90.0%", "80.0%", "8.4%", "99.7%"]
-    assert page.ends("Operating points of CNN from scratch")["as set"][1][0] == "84.8% to 92.9%"  # -.0517, +.0293
-
-
-def test_operating_point_without_an_interval_says_so(home):
-    def drop(metrics):
-        metrics["models"]["scratch"]["test"]["operating"]["fixed"]["prevalences"][0]["ppv_interval"] = None
-
-    fake.change(home / METRICS, drop)
-    assert Page(render()).ends("Operating points of CNN")["as set"][3] == ["interval undefined", []]
 
 
 # --- decision curve ---------------------------------------------------------------------------------
 def test_net_benefit_is_that_of_the_artefacts(home):
     page, metrics = Page(render()), read_json(home, METRICS)
-    caption = "Net benefit on the test split if 12 % are malignant, with 95 % intervals"
+    caption = "Net benefit on the test images if 12% are malignant, with 95% intervals"
     places = [4, 9, 14, 19, 24, 29]  # of the thresholds 1 %, 2 %, ... 30 %
     assert page.rows_below(caption) == ["All networks together", "Colour alone", "Call all malignant"]
     for model, name in {**NAMES, "together": "All networks together", "colour": "Colour alone"}.items():
@@ -50,7 +24,7 @@ def test_net_benefit_is_that_of_the_artefacts(home):
 
 def test_model_without_a_decision_curve_is_left_out(home):
     fake.change(home / METRICS, lambda metrics: metrics["models"]["scratch"]["test"].update(decision=None))
-    assert list(Page(render()).table("Net benefit on the test split"))[:2] == ["MobileNetV2", "EfficientNetB0"]
+    assert list(Page(render()).table("Net benefit on the test images"))[:2] == ["MobileNetV2", "EfficientNetB0"]
 
     def drop(metrics):
         for model in metrics["models"].values():
@@ -63,7 +37,7 @@ def test_model_without_a_decision_curve_is_left_out(home):
 # --- calibration ------------------------------------------------------------------------------------
 def test_calibration_errors_are_those_of_the_artefacts_with_what_chance_makes(home):
     page, metrics = Page(render()), read_json(home, METRICS)
-    caption = "How far the probabilities are off on the test split, with 95 % intervals"
+    caption = "How far the scores are off, with 95% intervals"
     for row, record in calibrations(metrics):
         error, floor, ici, ici_floor = (
             record[key] for key in ("expected_calibration_error", "error_floor", "ici", "ici_floor")
@@ -77,7 +51,7 @@ def test_calibration_errors_are_those_of_the_artefacts_with_what_chance_makes(ho
 
 def test_direction_of_the_calibration_is_that_of_the_artefacts(home):
     page, metrics = Page(render()), read_json(home, METRICS)
-    caption = "In which way they are off on the test split, with 95 % intervals"
+    caption = "In which way the scores are off, with 95% intervals"
     for row, record in calibrations(metrics):
         values, ends = page.values(caption, row)
         assert values[1:] == [record["brier"], record["intercept"]["value"], record["slope"]["value"]]
@@ -97,4 +71,44 @@ def calibrations(metrics):
 
 
 def test_calibration_says_for_which_share_of_malignant_images_it_holds(home):
-    assert "the share of malignant images in these data (50 % of the test split)" in Page(render()).says("calibration")
+    assert "the share of malignant images in these data (50% of the test images)" in Page(render()).says("calibration")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "intercept", "sentence"),
+    [
+        (0.147, 0.159, [-1.2, -0.4],
+         "The temperature of CNN from scratch does not help: its calibration error goes from 0.147 to 0.159. "
+         "Its scores are too high overall: a temperature cannot mend a shift."),
+        (0.0302, 0.0304, [0.1, 0.5],
+         "The temperature of CNN from scratch changes nothing: its calibration error stays at 0.030. "
+         "Its scores are too low overall: a temperature cannot mend a shift."),
+        (0.159, 0.147, [-0.4, 0.4],
+         "The temperature of CNN from scratch helps: its calibration error goes from 0.159 to 0.147. "),
+        (0.159, 0.04, None,
+         "The temperature of CNN from scratch helps: its calibration error goes from 0.159 to 0.040, "
+         "no more than chance makes. "),
+    ],
+)  # fmt: skip
+def test_sentence_says_what_the_temperature_does(home, before, after, intercept, sentence):
+    def edit(metrics):
+        record = metrics["models"]["scratch"]["test"]["calibration"]
+        record["before"]["expected_calibration_error"] = before
+        record["after"]["expected_calibration_error"] = after
+        record["after"]["error_floor"]["high"] = 0.05
+        record["after"]["intercept"]["interval"] = intercept
+
+    fake.change(home / METRICS, edit)
+    said = Page(render()).says("calibration")
+    assert sentence in said
+    rest = said.split("The temperature of CNN from scratch")[1].split("MobileNetV2")[0]
+    assert ("cannot mend a shift" in rest) == ("cannot mend a shift" in sentence)
+
+
+def test_reason_why_no_temperature_was_fitted_is_given_and_the_network_has_one_row(home):
+    fake.change(home / METRICS, lambda metrics: fake.collapse(metrics["models"]["scratch"]["test"]))
+    page = Page(render())
+    assert "CNN from scratch: no temperature was fitted, since the predictions are constant." in page.says(
+        "calibration"
+    )
+    assert "CNN from scratch, with temperature" not in page.table("How far the scores are off")

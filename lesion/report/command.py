@@ -1,0 +1,96 @@
+"""The command that repeats the experiment of a report, from the settings that its stages left."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+from lesion import config
+from lesion import options as known
+from lesion.records.preparation import PreparationRecord
+from lesion.records.training import TrainingRecord
+from lesion.report.artefacts import Artefacts
+
+Options = Mapping[str, str | int | float | bool]  # those that differ from the defaults, by name
+PLACE = "path/to"  # stands for the folder of a file: where it is, is nobody's business
+VIEWS = ("views", "no_cache_activations")
+AFTER = ("baseline", "evaluate", "explain", "report")
+
+
+def commands(artefacts: Artefacts) -> list[str]:
+    """Return what to type to repeat the experiment: `invoke all`, or stage by stage if the trainings differ."""
+    prepare = prepared_with(artefacts.data)
+    trainings = [model.run for model in artefacts.models if model.run]
+    alike = _alike(trainings, artefacts.data)
+    if alike is not None and (not trainings or alike.get("seed") == prepare.get("seed")):
+        names = [run.model for run in trainings]
+        chosen = {"model": ",".join(names)} if trainings and set(names) != set(config.NETWORKS) else {}
+        return [typed("all", {**prepare, **chosen, **alike})]
+    trained = [typed("train", {"model": run.model, **trained_with(run, artefacts.data)}) for run in trainings]
+    return [typed("prepare", prepare), *trained, *(f"invoke {stage}" for stage in AFTER)]
+
+
+def _alike(trainings: Sequence[TrainingRecord], data: PreparationRecord) -> Options | None:
+    """Return the options with which all networks were trained; None if there are no such options."""
+    own = [trained_with(run, data) for run in trainings]
+    shared = {name: value for options in own for name, value in options.items()}
+    for run, options in zip(trainings, own, strict=True):
+        # Views that are at a network's default, or that it has no use for, need not have been asked for.
+        fits = not config.NETWORKS[run.model].pretrained or run.settings.views == shared.get("views", 0)
+        given = {name: shared[name] for name in VIEWS if name in shared and fits}
+        if {**options, **given} != shared:
+            return None
+    return shared
+
+
+def typed(stage: str, options: Options) -> str:
+    """Return the command for `stage` with its options as they are typed."""
+    words = ["invoke", stage]
+    for name, value in options.items():
+        words += [known.flag(name)] if value is True else [known.flag(name), shlex.quote(str(value))]
+    return " ".join(words)
+
+
+def prepared_with(data: PreparationRecord) -> Options:
+    """Return the options of `prepare` that gave these data, without those at their default."""
+    settings = data.settings
+    profile = _profile(data)
+    named = {"isic": "isic", "sample": "sample"}.get(data.source.name, "") or _placed(settings.data)
+    return {
+        "data": named,
+        **({"limit": settings.limit} if settings.limit else {}),
+        **({"image_size": settings.image_size} if settings.image_size != profile.image_size else {}),
+        **({"metadata": _placed(settings.metadata)} if settings.metadata else {}),
+        **({"search": True} if settings.search else {}),
+        **({"split": settings.split} if settings.split != "grouped" else {}),
+        **({} if settings.clean else {"no_clean": True}),
+        **({"seed": settings.seed} if settings.seed != known.SEED.default else {}),
+    }
+
+
+def trained_with(run: TrainingRecord, data: PreparationRecord) -> Options:
+    """Return the options of `train` that gave this network, without those at their default."""
+    settings = run.settings
+    profile = _profile(data)
+    usual = min(config.NETWORKS[run.model].views, settings.epochs + settings.tune_epochs)
+    views = {"views": settings.views} if settings.views else {"no_cache_activations": True}
+    return {
+        **({"weights": _weights(settings.weights)} if settings.weights != "auto" else {}),
+        **({"epochs": settings.epochs} if settings.epochs != profile.epochs else {}),
+        **({"tune_epochs": settings.tune_epochs} if settings.tune_epochs != profile.tune_epochs else {}),
+        **({"batch_size": settings.batch_size} if settings.batch_size != profile.batch_size else {}),
+        **({"learning_rate": settings.learning_rate} if settings.learning_rate != known.TRAIN["learning_rate"].default else {}),
+        **(views if settings.views != usual else {}),
+        **({"seed": settings.seed} if settings.seed != known.SEED.default else {}),
+    }
+
+
+def _profile(data: PreparationRecord) -> config.Profile:
+    return config.SAMPLE if data.source.drawn else config.FULL
+
+
+def _weights(asked: str) -> str:
+    return asked if asked in config.WEIGHT_WORDS else _placed(asked)
+
+
+def _placed(path: str) -> str:
+    return f"{PLACE}/{PurePath(path).name}"

@@ -1,0 +1,1 @@
+"""Two finished reports over the same test images."""

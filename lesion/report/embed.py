@@ -1,0 +1,29 @@
+"""Data inside the page: written so that nothing in it can end its element, and scripts get it back unchanged."""
+
+import json
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:  # it takes half a second to import
+    import pandas as pd
+
+DECIMALS = 8  # of a probability, as in predictions.csv of each model
+
+
+def embedded_json(value: object) -> Markup:
+    """Return `value` as JSON for a script element; raises ValueError for a number that JSON does not know."""
+    return escaped_json(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+
+
+def escaped_json(text: str) -> Markup:
+    """Return the JSON `text` for a script element: the same value, with `<`, which is only in strings, as an escape."""
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def predictions_csv(predictions: "pd.DataFrame") -> Markup:
+    """Return every scored row as CSV: row, split, label, group, and each model's probability, empty if it has none.
+
+    It holds numbers and the names of splits and models, and so nothing that could end an element.
+    """
+    return Markup(predictions.to_csv(index=False, float_format=f"%.{DECIMALS}f", lineterminator="\n"))

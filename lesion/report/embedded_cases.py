@@ -1,0 +1,153 @@
+"""The test images inside the page: which of them it holds, and how they are written for its script.
+
+The page holds all test images as long as they, the predictions and the metrics take at most EMBEDDED_BYTES together.
+Otherwise it holds the images that any network gets wrong, which include all on which the networks disagree, the most
+wrong first, and then others, drawn at random with SEED, until these bytes are used up.
+"""
+
+import random
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from markupsafe import Markup
+
+from lesion.evaluation.wording import listed
+from lesion.report.artefacts import Artefacts, Maps, Model
+from lesion.report.embed import embedded_json, predictions_csv
+from lesion.report.judged import Judged, most_wrong
+
+# Of the page's 6 MB (`page.REPORT_BYTES`); the sections and scripts need up to 0.6 MB. Enough for 3,700 photographs of
+# 96 pixels and 0.7 kB each, with maps of 7 × 7 fields of three networks.
+EMBEDDED_BYTES = 5_600_000
+SEED = 0
+LEAST_FIELDS = 4  # each way; fewer cannot show where the evidence lies
+
+Packed = list[object]  # one image as it is written, see `embedded`
+Factor = tuple[str, list[str]]  # what subgroups there are, and the levels of each
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A network whose maps are fine enough to be shown."""
+
+    name: str
+    maps: Maps
+
+
+def mapped(models: Sequence[Model]) -> list[Mapped]:
+    """Return the networks whose maps have at least LEAST_FIELDS fields each way."""
+    return [Mapped(model.name, model.maps) for model in models if model.maps and _is_fine(model.maps)]
+
+
+def coarse_sentence(models: Sequence[Model]) -> str:
+    """Say of which networks the maps are too coarse to be shown; empty if there are none."""
+    coarse = [(model.title, _size(model.maps)) for model in models if model.maps and not _is_fine(model.maps)]
+    if not coarse:
+        return ""
+    sizes = dict.fromkeys(f"{height} × {width}" for _, (height, width) in coarse)
+    return (
+        f"The maps of {listed([title for title, _ in coarse])} have {listed(list(sizes))} fields: too coarse to show "
+        "where the evidence lies, so they are not shown."
+    )
+
+
+def factors(images: Sequence[Judged]) -> list[Factor]:
+    """Return what subgroups the images are in, with at least two levels each, in alphabetical order."""
+    levels: dict[str, set[str]] = {}
+    for image in images:
+        for factor, level in image.case.levels.items():
+            levels.setdefault(factor, set()).add(level)
+    return [(factor, sorted(names)) for factor, names in levels.items() if len(names) > 1]
+
+
+def budget(artefacts: Artefacts) -> int:
+    """Return the bytes that the predictions and the metrics leave for the images."""
+    return EMBEDDED_BYTES - len(predictions_csv(artefacts.predictions)) - len(artefacts.metrics_text)
+
+
+def embedded(
+    images: Sequence[Judged], networks: Sequence[Mapped], classes: Sequence[str], space: int
+) -> tuple[Markup, list[int]]:
+    """Return the images of the page as JSON of about `space` bytes at most, and their places in `images`.
+
+    An image is written as [row, WebP in base64, outline, places of its levels or -1 in the order of the factors, maps
+    in the order of the networks]. A map is [its fields row by row, one byte each, in base64, or an empty text if all
+    are 0; its peak in units of the logit; 1 if it explains the verdict malignant, else 0].
+    """
+    kinds = factors(images)
+    packed = [_packed(image, place, networks, kinds) for place, image in enumerate(images)]
+    places = chosen(images, [len(embedded_json(image)) + 1 for image in packed], space)
+    content = {
+        "classes": list(classes),
+        "factors": kinds,
+        "maps": {network.name: _size(network.maps) for network in networks},
+        "cases": [packed[place] for place in places],
+    }
+    return embedded_json(content), places
+
+
+def chosen(images: Sequence[Judged], sizes: Sequence[int], space: int) -> list[int]:
+    """Return the places of the images that the page holds, ascending, by the rule of this module.
+
+    `sizes` are their bytes, which must fit into `space`.
+    """
+    places = range(len(images))
+    if sum(sizes) <= space:
+        return list(places)
+    wrong = sorted((place for place in places if images[place].errors), key=lambda place: most_wrong(images[place]))
+    others = [place for place in places if not images[place].errors]
+    random.Random(SEED).shuffle(others)
+    order = [*wrong, *others]
+    fit = int(np.searchsorted(np.cumsum([sizes[place] for place in order]), space, side="right"))
+    return sorted(order[:fit])
+
+
+def choice_sentence(images: Sequence[Judged], places: Sequence[int]) -> str:
+    """Say how many of the images the page holds, and which; empty if it holds all."""
+    if len(places) == len(images):
+        return ""
+    wrong = sum(bool(image.errors) for image in images)
+    start = f"To stay small, this page holds {len(places):,} of the {len(images):,} test images: "
+    if len(places) <= wrong:
+        return f"{start}the most wrong of the {wrong:,} that any network gets wrong."
+    others = f"{len(places) - wrong:,} of the other {len(images) - wrong:,}, drawn at random"
+    return f"{start}all {wrong:,} that any network gets wrong, and {others}."
+
+
+def mask(fields: np.ndarray) -> str:
+    """Return fields (h, w) uint8 as a PNG, a data URI, whose opacity is the evidence; empty if there is none."""
+    if not fields.any():
+        return ""
+    picture = np.zeros((*fields.shape, 4), np.uint8)
+    picture[..., 3] = fields
+    return f"data:image/png;base64,{base64(cv2.imencode('.png', picture)[1].tobytes())}"
+
+
+def base64(content: bytes) -> str:
+    """Return bytes as text."""
+    return b64encode(content).decode("ascii")
+
+
+def _size(maps: Maps) -> tuple[int, int]:
+    height, width = maps.fields.shape[1:]
+    return height, width
+
+
+def _is_fine(maps: Maps) -> bool:
+    return min(_size(maps)) >= LEAST_FIELDS
+
+
+def _packed(image: Judged, place: int, networks: Sequence[Mapped], kinds: Sequence[Factor]) -> Packed:
+    case = image.case
+    levels = [names.index(case.levels[factor]) if factor in case.levels else -1 for factor, names in kinds]
+    maps = [_packed_map(network.maps, place) for network in networks]
+    return [case.row, base64(case.thumbnail), case.outline, levels, maps]
+
+
+def _packed_map(maps: Maps, place: int) -> Packed:
+    fields = maps.fields[place]
+    text = base64(fields.tobytes()) if fields.any() else ""
+    return [text, float(str(maps.peaks[place])), int(maps.malignant[place])]  # a float32 has fewer digits than a float

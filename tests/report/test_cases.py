@@ -1,0 +1,52 @@
+"""Reading of the cases: what is missing or does not belong to the rest is an error that names the file."""
+
+import artefacts as fake
+import numpy as np
+import pytest
+from pages import EXPLANATIONS, NAMES
+
+from lesion.errors import LesionError
+from lesion.report import read
+
+
+def test_cases_are_the_test_images_in_their_order(home):
+    artefacts = read.read_artefacts(NAMES)
+    assert [case.row for case in artefacts.cases] == fake.TEST_ROWS
+    assert artefacts.cases[1].label == 1 and artefacts.cases[1].group == 40
+    assert artefacts.cases[0].thumbnail == (home / "reports/cases/40.webp").read_bytes()
+
+
+def test_predictions_are_of_all_scored_rows_and_empty_where_a_model_has_none(home):
+    path = home / "runs/mobilenet/predictions.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("41,")))
+    table = read.read_artefacts(NAMES).predictions.set_index("row")
+    assert list(table.index) == [*fake.TEST_ROWS, *fake.VALIDATION_ROWS]
+    assert np.isnan(table.loc[41, "mobilenet"]) and not np.isnan(table.loc[41, "scratch"])
+    assert table["mobilenet"].isna().sum() == 1
+
+
+def test_missing_thumbnail_is_named(home):
+    (home / "reports/cases/57.webp").unlink()
+    with pytest.raises(LesionError, match=r"57\.webp is missing: run `invoke explain --force`"):
+        read.read_artefacts(NAMES)
+
+
+def test_maps_that_cannot_be_read_are_named(home):
+    (home / "reports/cases/scratch.npz").write_bytes(b"no archive")
+    with pytest.raises(LesionError, match=r"scratch\.npz cannot be read .*: run `invoke explain --force`"):
+        read.read_artefacts(NAMES)
+
+
+def test_maps_of_another_number_of_images_are_refused(home):
+    path = home / "reports/cases/scratch.npz"
+    arrays = dict(np.load(path))
+    np.savez(path, **{name: values[1:] for name, values in arrays.items()})
+    with pytest.raises(LesionError, match=r"scratch\.npz"):
+        read.read_artefacts(NAMES)
+
+
+def test_images_of_other_data_are_refused(home):
+    fake.change(home / EXPLANATIONS, lambda record: record.update(data="0123456789abcdef"))
+    with pytest.raises(LesionError, match="explanations"):
+        read.read_artefacts(NAMES)
