@@ -174,7 +174,7 @@
     wanted = FIRST;
     show();
     heading.scrollIntoView();
-    heading.focus({ preventScroll: true });
+    setTimeout(() => heading.focus({ preventScroll: true })); // after the jump of a link, which takes the focus away
   });
   heading.tabIndex = -1;
 

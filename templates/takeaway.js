@@ -46,7 +46,7 @@
   // --- figures --------------------------------------------------------------------------------------
   const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size",
     "font-weight", "text-anchor"];
-  const SVG = "http:" + "//www.w3.org/2000/svg";
+  const SVG = report.element("<svg></svg>").namespaceURI;
   const make = (name, attributes) => {
     const element = document.createElementNS(SVG, name);
     Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
@@ -58,6 +58,7 @@
     const copy = svg.cloneNode(true);
     const originals = [svg, ...svg.querySelectorAll("*")];
     [copy, ...copy.querySelectorAll("*")].forEach((element, place) => {
+      if (originals[place].closest("defs")) return; // takes its looks from where it is used
       const looks = getComputedStyle(originals[place]);
       LOOKS.forEach((look) => element.style.setProperty(look, looks.getPropertyValue(look)));
     });

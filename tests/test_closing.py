@@ -59,7 +59,7 @@ def test_the_headline_is_that_of_the_report(home, capsys):
 
 def test_cautions_name_what_limits_the_result(home):
     metrics, trainings, preparation = read(home)
-    drawn = replace(preparation, source=replace(preparation.source, name="sample"))
+    drawn, own = (replace(preparation, source=replace(preparation.source, name=name)) for name in ("sample", "folder"))
     random = {
         name: replace(record, weights=replace(record.weights, used="random")) if name == "mobilenet" else record
         for name, record in trainings.items()
@@ -67,9 +67,7 @@ def test_cautions_name_what_limits_the_result(home):
     said = closing.cautions(metrics, random, drawn)
     assert said[0] == "drawn images, so nothing here holds for real lesions"
     assert "no pretrained weights for MobileNetV2" in said
-    assert not any(
-        "drawn" in each or "pretrained" in each for each in closing.cautions(metrics, trainings, preparation)
-    )
+    assert not any("drawn" in each or "pretrained" in each for each in closing.cautions(metrics, trainings, own))
 
 
 def test_a_training_that_used_all_its_epochs_is_named(home):

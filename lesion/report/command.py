@@ -6,11 +6,12 @@ from pathlib import PurePath
 
 from lesion import config
 from lesion import options as known
+from lesion.records.common import Setting
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import TrainingRecord
 from lesion.report.artefacts import Artefacts
 
-Options = Mapping[str, str | int | float | bool]  # those that differ from the defaults, by name
+Options = Mapping[str, Setting]  # those that differ from the defaults, by name
 PLACE = "path/to"  # stands for the folder of a file: where it is, is nobody's business
 VIEWS = ("views", "no_cache_activations")
 AFTER = ("baseline", "evaluate", "explain", "report")
@@ -51,45 +52,50 @@ def typed(stage: str, options: Options) -> str:
 
 
 def prepared_with(data: PreparationRecord) -> Options:
-    """Return the options of `prepare` that gave these data, without those at their default."""
+    """Return the options of `prepare` that gave these data: their source, and what is not at its default."""
     settings = data.settings
-    profile = _profile(data)
-    named = {"isic": "isic", "sample": "sample"}.get(data.source.name, "") or _placed(settings.data)
-    return {
-        "data": named,
-        **({"limit": settings.limit} if settings.limit else {}),
-        **({"image_size": settings.image_size} if settings.image_size != profile.image_size else {}),
-        **({"metadata": _placed(settings.metadata)} if settings.metadata else {}),
-        **({"search": True} if settings.search else {}),
-        **({"split": settings.split} if settings.split != "grouped" else {}),
-        **({} if settings.clean else {"no_clean": True}),
-        **({"seed": settings.seed} if settings.seed != known.SEED.default else {}),
+    source = data.source.name if data.source.name in config.DATA_WORDS else _placed(settings.data)
+    usual: dict[str, Setting] = {name: option.default for name, option in known.PREPARE.items()}
+    usual["image_size"] = _profile(data).image_size
+    used: dict[str, Setting] = {
+        "limit": settings.limit,
+        "image_size": settings.image_size,
+        "metadata": _placed(settings.metadata) if settings.metadata else "",
+        "search": settings.search,
+        "split": settings.split,
+        "no_clean": not settings.clean,
+        "seed": settings.seed,
     }
+    return {"data": source, **_other(used, usual)}
 
 
 def trained_with(run: TrainingRecord, data: PreparationRecord) -> Options:
     """Return the options of `train` that gave this network, without those at their default."""
     settings = run.settings
     profile = _profile(data)
-    usual = min(config.NETWORKS[run.model].views, settings.epochs + settings.tune_epochs)
-    views = {"views": settings.views} if settings.views else {"no_cache_activations": True}
-    return {
-        **({"weights": _weights(settings.weights)} if settings.weights != "auto" else {}),
-        **({"epochs": settings.epochs} if settings.epochs != profile.epochs else {}),
-        **({"tune_epochs": settings.tune_epochs} if settings.tune_epochs != profile.tune_epochs else {}),
-        **({"batch_size": settings.batch_size} if settings.batch_size != profile.batch_size else {}),
-        **({"learning_rate": settings.learning_rate} if settings.learning_rate != known.TRAIN["learning_rate"].default else {}),
-        **(views if settings.views != usual else {}),
-        **({"seed": settings.seed} if settings.seed != known.SEED.default else {}),
+    network = config.NETWORKS[run.model]
+    usual: dict[str, Setting] = {name: option.default for name, option in known.TRAIN.items()}
+    usual |= {"epochs": profile.epochs, "tune_epochs": profile.tune_epochs, "batch_size": profile.batch_size}
+    usual["views"] = min(network.views, settings.epochs + settings.tune_epochs)
+    used: dict[str, Setting] = {
+        "weights": settings.weights if settings.weights in config.WEIGHT_WORDS else _placed(settings.weights),
+        "epochs": settings.epochs,
+        "tune_epochs": settings.tune_epochs,
+        "batch_size": settings.batch_size,
+        "learning_rate": settings.learning_rate,
+        "views": settings.views or usual["views"],
+        "no_cache_activations": network.pretrained and not settings.views,
+        "seed": settings.seed,
     }
+    return _other(used, usual)
+
+
+def _other(used: Options, usual: Options) -> Options:
+    return {name: value for name, value in used.items() if value != usual[name]}
 
 
 def _profile(data: PreparationRecord) -> config.Profile:
     return config.SAMPLE if data.source.drawn else config.FULL
-
-
-def _weights(asked: str) -> str:
-    return asked if asked in config.WEIGHT_WORDS else _placed(asked)
 
 
 def _placed(path: str) -> str:

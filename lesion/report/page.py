@@ -69,9 +69,9 @@ def render(artefacts: Artefacts) -> str:
     templates = environment()
     numbers = typography.Numbers()
     sections = [
-        (section, Markup(numbers.add(html))) for section in SECTIONS if (html := body(section, artefacts, templates))
+        (section, Markup(numbers.add(own))) for section in SECTIONS if (own := body(section, artefacts, templates))
     ]
-    html = templates.get_template("report.html").render(
+    page = templates.get_template("report.html").render(
         about=about.about(artefacts),
         date=tables.date(about.created(artefacts)),
         disclaimer=about.DISCLAIMER,
@@ -83,7 +83,7 @@ def render(artefacts: Artefacts) -> str:
         predictions=embed.predictions_csv(artefacts.predictions),
         metrics=embed.escaped_json(artefacts.metrics_text),
     )
-    html = typography.unbroken(html)
+    html = typography.unbroken(page)
     size = len(html.encode())
     if size > REPORT_BYTES:
         raise LesionError(

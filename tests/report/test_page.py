@@ -23,7 +23,7 @@ def test_page_loads_nothing_from_outside(drawn):
     assert loads and all(value.startswith(("data:image/jpeg;", "data:image/webp;", "#")) for value in loads)
     targets = re.findall(r"url\(([^)]*)\)", re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL))
     assert all(target.startswith(("#", "data:image/")) for target in targets)
-    assert not re.search(r"https?:|@import", html)
+    assert not re.search(r"https?:|@import", html.replace("http://www.w3.org/2000/svg", ""))  # a name, no address
 
 
 def test_page_is_sound(drawn):

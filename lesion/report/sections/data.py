@@ -186,7 +186,10 @@ def leak(artefacts: Artefacts) -> Context | None:
             first="Score on the test images",
         ),
         "trials": Table(
-            "Each training on its own test images", ("ROC-AUC", "Accuracy", *SIBLINGS), _trials(record), first="Training"
+            "Each training on its own test images",
+            ("ROC-AUC", "Accuracy", *SIBLINGS),
+            _trials(record),
+            first="Training",
         ),
     }
 

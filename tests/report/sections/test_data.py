@@ -21,10 +21,10 @@ def test_groups_are_those_of_the_audit(home):
     rows = page.table("Test images with a sibling in training")
     assert rows["grouped split, as used here"] == [["200", "200"], ["0", "0"], ["0.0%", "0.0"]]
     assert rows["random split"] == [["201", "201"], ["117", "117"], ["58.2%", str(117 / 201)]]
-    assert page.table("Groups with images in two splits") == {
+    assert page.table("Lesions with images in two splits") == {
         "train and validation": [["0", "0"]], "train and test": [["0", "0"]], "validation and test": [["0", "0"]],
     }  # fmt: skip
-    sizes = page.table("Sizes of the groups")
+    sizes = page.table("Images of a lesion")
     assert [int(cells[0][1]) for cells in sizes.values()] == list(groups["sizes"].values())
     assert list(sizes)[:2] == ["1 image", "2 images"]
     assert "12 images, in train; the first 6 are shown" in said and "5 images, in train, external" in said
@@ -48,7 +48,7 @@ def test_groups_of_the_source_need_no_search(home):
     fake.change(home / MANIFEST, known)
     page = Page(render())
     said = page.says("groups")
-    assert "The source itself says which images show the same lesion. There are 900 groups." in said
+    assert "There are 900 groups." in said
     assert "largest groups" not in page.says("groups") and "pixels" not in page.says("limitations")
     cells = page.table("Test images with a sibling in training")["grouped split, as used here"]
     assert cells == [["Missing: there are too few lesions for such a split", None]]
@@ -58,7 +58,7 @@ def test_groups_of_the_source_need_no_search(home):
     ("origin", "says", "method"),
     [
         ("table", "The metadata table (lesions.csv) says which images show the same lesion.", "As the metadata table"),
-        ("table and pixels", "and the pixels were searched for more. Of 23,456 pairs", "together. Found from the"),
+        ("table and pixels", "and the pixels were searched for more.", "together. Found from the"),
     ],
 )
 def test_origin_of_the_groups_is_said(home, origin, says, method):
@@ -71,12 +71,12 @@ def test_origin_of_the_groups_is_said(home, origin, says, method):
     fake.change(home / MANIFEST, known)
     page = Page(render())
     assert says in page.says("groups") and method in page.says("methods")
-    assert ("in part found from their pixels" in page.says("limitations")) == ("pixels" in origin)
+    assert ("from their pixels" in page.says("limitations")) == ("pixels" in origin)
 
 
 def test_origin_of_each_group_is_counted(home):
     page, origins = Page(render()), read_json(home, MANIFEST)["groups"]["origins"]
-    rows = page.table("Where the group of each image comes from")
+    rows = page.table("Who says which lesion an image shows")
     assert [int(cells[0][1]) for cells in rows.values()] == [rows for rows in origins.values() if rows]
     assert rows["Found from the pixels"] == [["700", "700"]] and rows["Identical files"] == [["14", "14"]]
 
@@ -93,9 +93,29 @@ def test_metadata_table_is_shown_with_what_it_does_not_know(home):
         "Lines that repeat an image": 2, "Lesions with images of both labels": 5, "Images whose age is unknown": 57,
         "Images whose sex is unknown": 3,
     }  # fmt: skip
-    warnings = page.says("warnings")
-    assert "Images that the metadata table does not know: 34." in warnings
-    assert "Lesions of the metadata table with images of both labels: 5." in warnings
+
+
+def test_page_says_what_became_of_frames_hair_and_shapes(home):
+    said = Page(render()).says("data")
+    assert (
+        "cropped from 8.0% of the images; 0.9% of these keep a dark rim. Hair or ruler marks were found in 41.0%"
+        in said
+    )
+    assert "58.0% are not square and were squeezed into one" in said and "invoke predict alike" in said
+
+    def older(manifest):
+        manifest["preprocessing"] |= {"rim_share": None, "squeezed_share": None}
+        manifest["settings"]["clean"] = False
+
+    fake.change(home / MANIFEST, older)
+    said = Page(render()).says("data")
+    assert "cropped from 8.0% of the images. Hair and ruler marks were left in place" in said and "rim" not in said
+    assert "Images that are not square are squeezed into one" in said
+
+
+def test_original_is_shown_at_the_scale_of_what_the_networks_see(home):
+    widths = [value for tag, key, value in Page(render()).attributes if key == "style" and "flex-grow" in value]
+    assert widths[:3] == ["flex-grow: 1.600", "flex-grow: 1.000", "flex-grow: 1.000"]
 
 
 def test_the_leak_is_shown_as_measured_and_only_if_it_was(home):
@@ -106,12 +126,12 @@ def test_the_leak_is_shown_as_measured_and_only_if_it_was(home):
     assert "A random split flatters MobileNetV2 <in> ROC-AUC." in said
     assert "on other images than those of this report: 3,600 rows: the folder augmented." in said
     assert "at most 21 epochs" in said
-    differences = page.table("By how much the figures on the random split are higher")
+    differences = page.table("By how much the scores on the random split are higher")
     assert differences["ROC-AUC"] == [["+0.074", "0.0745"]]
-    ends = page.ends("By how much the figures on the random split are higher")
+    ends = page.ends("By how much the scores on the random split are higher")
     assert ends["ROC-AUC"] == [["+0.031 to +0.118", [0.0312, 0.1178]]]
     assert ends["Accuracy"] == [["interval undefined", []]]
-    runs = page.table("Each run on its own test images")
+    runs = page.table("Each training on its own test images")
     assert list(runs) == [f"seed {seed}, {split} split" for seed in (0, 1) for split in ("grouped", "random")]
     for cells, trial in zip(runs.values(), fake.leak().trials, strict=True):
         share = trial.with_sibling / trial.rows
