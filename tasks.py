@@ -111,7 +111,9 @@ def experiment_stage(name, summary):
 
 prepare = experiment_stage("prepare", "fetch the images, clean them, split them 70/15/15: writes data/.")
 train = experiment_stage("train", "train the networks; a run that was stopped resumes: writes runs/.")
-baseline = experiment_stage("baseline", "learn from colour alone what networks must beat: writes runs/colour/ and others.")
+baseline = experiment_stage(
+    "baseline", "learn from colour alone what networks must beat: writes runs/colour/ and others."
+)
 evaluate = experiment_stage("evaluate", "score the networks on the test images: writes reports/metrics.json.")
 explain = experiment_stage("explain", "show what the networks look at, by Grad-CAM: writes reports/cases/.")
 report = experiment_stage("report", "put everything into one HTML file: writes reports/index.html.")

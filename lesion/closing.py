@@ -22,7 +22,6 @@ def say_results(seconds: float) -> None:
     say(bold(heading))
     for row in rows:
         say(row)
-    say("")
     say(headline(metrics))
     if warnings := cautions(metrics, trainings, prepared.read_manifest(config.DATA)):
         say(f"Cautions: {'; '.join(warnings)}.")

@@ -15,7 +15,7 @@ import stage
 from lesion import config, options, prepared, runs, store
 from lesion.console import duration, say
 from lesion.records.report import ReportRecord
-from lesion.report.commit import commit
+from lesion.report.embedded.commit import commit
 
 MADE_BY = "invoke report"
 
@@ -53,7 +53,7 @@ def fingerprint(names: Sequence[str]) -> str:
 
 def _write(names: Sequence[str], wanted: str) -> list[str]:
     from lesion.report.page import render
-    from lesion.report.read import read_artefacts
+    from lesion.report.reading.read import read_artefacts
     from lesion.report.sections.differences import study_advice
 
     begin = time.monotonic()

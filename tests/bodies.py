@@ -2,7 +2,8 @@
 
 from pages import NAMES
 
-from lesion.report import page, read
+from lesion.report import page
+from lesion.report.reading import read
 
 
 def show(*ids, models=tuple(NAMES)):

@@ -4,7 +4,8 @@ import json
 import re
 from html.parser import HTMLParser
 
-from lesion.report import page, read
+from lesion.report import page
+from lesion.report.reading import read
 
 NAMES = {"scratch": "CNN from scratch", "mobilenet": "MobileNetV2", "efficientnet": "EfficientNetB0"}
 REFERENCES = {"together": "All networks together", "frame": "Frame alone", "colour": "Colour alone"}

@@ -12,14 +12,15 @@ from markupsafe import Markup
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.report import about, embed, tables, typography
-from lesion.report.artefacts import Artefacts, Context
+from lesion.report.embedded import about, embed
+from lesion.report.reading.artefacts import Artefacts, Context
 from lesion.report.sections import data, differences, methods, probabilities, results, sentences
 from lesion.report.sections.answer import answer
 from lesion.report.sections.cases import cases
 from lesion.report.sections.speed import speed
 from lesion.report.sections.study import study
 from lesion.report.sections.threshold import threshold
+from lesion.report.writing import tables, typography
 
 REPORT_BYTES = 6 * 2**20  # the report stays below this size
 

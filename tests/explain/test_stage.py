@@ -14,7 +14,7 @@ from lesion.explain import gradcam
 from lesion.networks import models
 from lesion.records.explanations import ExplanationsRecord
 from lesion.records.preparation import SourceRecord
-from lesion.report import cases
+from lesion.report.reading import cases
 from lesion.runs import Run
 
 ROWS, SIZE = 12, 32

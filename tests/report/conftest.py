@@ -7,7 +7,7 @@ import pages
 import pytest
 
 from lesion import config, prepared, runs
-from lesion.report import plots
+from lesion.report.figures import plots
 
 SVG = plots.svg
 

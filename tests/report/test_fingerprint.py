@@ -8,7 +8,7 @@ import pytest
 import report
 
 from lesion import config, prepared, runs
-from lesion.report.commit import commit
+from lesion.report.embedded.commit import commit
 
 
 @pytest.fixture

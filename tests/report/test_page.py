@@ -91,7 +91,9 @@ def test_name_that_the_templates_do_not_get_is_an_error(home, monkeypatch):
 
 
 def test_report_never_loads_tensorflow():
-    code = "import sys, lesion.report.page, lesion.report.read; print({'tensorflow', 'keras'} & set(sys.modules))"
+    code = (
+        "import sys, lesion.report.page, lesion.report.reading.read; print({'tensorflow', 'keras'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=config.PROJECT, capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr
 

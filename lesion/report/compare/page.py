@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from lesion import config
 from lesion.evaluation.wording import verdict
 from lesion.records.metrics import AccuracyDifference, AreaDifference
-from lesion.report import page, typography
-from lesion.report.about import DISCLAIMER
-from lesion.report.artefacts import Context
+from lesion.report import page
 from lesion.report.compare.finished import FinishedReport
 from lesion.report.compare.paired import SIDES, ChangedCase, PairedNetwork, ReportComparison
-from lesion.report.tables import Cell, Row, Table, cell, counted, date, number, p_value, signed, with_interval
+from lesion.report.embedded.about import DISCLAIMER
+from lesion.report.reading.artefacts import Context
+from lesion.report.writing import typography
+from lesion.report.writing.tables import Cell, Row, Table, cell, counted, date, number, p_value, signed, with_interval
 
 COLUMNS = ("A", "B", "Difference", "p corrected", "Verdict")
 MEASURES = {"roc_auc": "ROC-AUC", "accuracy": "Accuracy"}

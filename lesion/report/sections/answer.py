@@ -8,11 +8,12 @@ from lesion.evaluation.wording import METRIC_NAMES, listed
 from lesion.records.common import Interval
 from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, Scores
 from lesion.records.study import StudyDifference, StudyRecord
-from lesion.report import cautions, forest
-from lesion.report.artefacts import Artefacts, Context, Model
-from lesion.report.forest import Line, Plot
+from lesion.report.figures import forest
+from lesion.report.figures.forest import Line, Plot
+from lesion.report.reading.artefacts import Artefacts, Context, Model
 from lesion.report.sections.study import StudyMethod, about_networks, beside_colour, study_verdict
-from lesion.report.tables import number, signed, whole_percent
+from lesion.report.writing import cautions
+from lesion.report.writing.tables import number, signed, whole_percent
 
 BESIDE = ("colour", "together")  # what stands below the networks
 

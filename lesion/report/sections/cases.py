@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from lesion import config
-from lesion.report import embedded_cases
-from lesion.report.artefacts import Artefacts, Context, Model
-from lesion.report.embedded_cases import Mapped
-from lesion.report.judged import Judged, judged, most_wrong
-from lesion.report.tables import number
+from lesion.report.embedded import case_pictures
+from lesion.report.embedded.case_pictures import Mapped
+from lesion.report.embedded.judged import Judged, judged, most_wrong
+from lesion.report.reading.artefacts import Artefacts, Context, Model
+from lesion.report.writing.tables import number
 
 CARDS = 12  # in the page as it is; its script makes the others
 
@@ -18,18 +18,18 @@ def cases(artefacts: Artefacts) -> Context | None:
     if not artefacts.cases or not models:
         return None
     images = judged(artefacts)
-    networks = embedded_cases.mapped(models)
-    pictures, places = embedded_cases.embedded(
-        images, networks, artefacts.data.classes, embedded_cases.budget(artefacts)
+    networks = case_pictures.mapped(models)
+    pictures, places = case_pictures.embedded(
+        images, networks, artefacts.data.classes, case_pictures.budget(artefacts)
     )
     worst = sorted(places, key=lambda place: most_wrong(images[place]))[:CARDS]
     return {
         "networks": [_network(model, networks) for model in models],
         "mapped": bool(networks),
-        "coarse": embedded_cases.coarse_sentence(models),
-        "choice": embedded_cases.choice_sentence(images, places),
+        "coarse": case_pictures.coarse_sentence(models),
+        "choice": case_pictures.choice_sentence(images, places),
         "classes": artefacts.data.classes,
-        "factors": embedded_cases.factors(images),
+        "factors": case_pictures.factors(images),
         "outlined": any(images[place].case.outline for place in places),
         "threshold": artefacts.metrics.threshold,
         "limit": _percent(artefacts.metrics.threshold),
@@ -50,11 +50,11 @@ def _card(
 ) -> Context:
     """Return an image with the verdict of each network, in the order of the networks."""
     case = image.case
-    masks = {network.name: embedded_cases.mask(network.maps.fields[place]) for network in networks}
+    masks = {network.name: case_pictures.mask(network.maps.fields[place]) for network in networks}
     return {
         "row": case.row,
         "label": classes[case.label],
-        "photograph": f"data:image/webp;base64,{embedded_cases.base64(case.thumbnail)}",
+        "photograph": f"data:image/webp;base64,{case_pictures.base64(case.thumbnail)}",
         "outline": case.outline,
         "masks": masks,
         "verdicts": {model.name: _verdict(image, model.name) for model in models},

@@ -6,8 +6,8 @@ from pathlib import PurePath
 from lesion.evaluation import wording
 from lesion.records.leak import LeakRecord
 from lesion.records.preparation import Example, Groups, LargeGroup, MetadataRecord, PreparationRecord
-from lesion.report.artefacts import Artefacts, Context, used_setting
-from lesion.report.tables import (
+from lesion.report.reading.artefacts import Artefacts, Context, used_setting
+from lesion.report.writing.tables import (
     Cell,
     Row,
     Table,

@@ -14,9 +14,9 @@ from lesion.records.metrics import (
     SubgroupDifference,
     SubsetSize,
 )
-from lesion.report.artefacts import Artefacts, Context, Model
-from lesion.report.outlook import advice
-from lesion.report.tables import (
+from lesion.report.reading.artefacts import Artefacts, Context, Model
+from lesion.report.writing.outlook import advice
+from lesion.report.writing.tables import (
     Cell,
     Row,
     Table,

@@ -12,11 +12,12 @@ from lesion import config
 from lesion.evaluation.wording import listed
 from lesion.records.common import Provenance
 from lesion.records.training import TrainingRecord
-from lesion.report import about, paper, plots
-from lesion.report.artefacts import Artefacts, Context, Model, used_setting
+from lesion.report.embedded import about, paper
+from lesion.report.figures import plots
+from lesion.report.reading.artefacts import Artefacts, Context, Model, used_setting
 from lesion.report.sections.data import Pair
 from lesion.report.sections.study import StudyMethod
-from lesion.report.tables import (
+from lesion.report.writing.tables import (
     Cell,
     Row,
     Table,

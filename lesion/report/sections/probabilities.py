@@ -7,9 +7,9 @@ from markupsafe import Markup
 from lesion import config
 from lesion.evaluation import wording
 from lesion.records.metrics import Calibration, DecisionCurve, NoiseFloor, Reliability
-from lesion.report import plots, reliability
-from lesion.report.artefacts import Artefacts, Context
-from lesion.report.tables import (
+from lesion.report.figures import plots, reliability
+from lesion.report.reading.artefacts import Artefacts, Context
+from lesion.report.writing.tables import (
     Cell,
     Row,
     Table,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from lesion import config
 from lesion.records.metrics import Estimate, LesionScores, Scores
-from lesion.report.artefacts import Artefacts, Context, Model, used_setting
-from lesion.report.cautions import rare
+from lesion.report.reading.artefacts import Artefacts, Context, Model, used_setting
 from lesion.report.sections.differences import difference_tables
-from lesion.report.tables import (
+from lesion.report.writing.cautions import rare
+from lesion.report.writing.tables import (
     Cell,
     Row,
     Show,

@@ -1,7 +1,7 @@
 """Section: what the scores cannot tell."""
 
 from lesion.records.preparation import PreparationRecord
-from lesion.report.artefacts import Artefacts, Context
+from lesion.report.reading.artefacts import Artefacts, Context
 
 
 def limitations(artefacts: Artefacts) -> Context:

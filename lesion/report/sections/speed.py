@@ -5,8 +5,8 @@ from statistics import median
 
 from lesion.config import title
 from lesion.records.bench import BenchParts, GradcamBench, Machine, PipelineBench, PrepareBench, TrainingBench
-from lesion.report.artefacts import Artefacts, Context
-from lesion.report.tables import Cell, Row, Show, Table, cell, count, duration, megabytes
+from lesion.report.reading.artefacts import Artefacts, Context
+from lesion.report.writing.tables import Cell, Row, Show, Table, cell, count, duration, megabytes
 
 Reading = tuple[Table, str]  # a table, and how to read it
 EPOCHS = {"frozen": "frozen epoch", "tune": "fine-tuning epoch"}

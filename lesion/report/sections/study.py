@@ -8,9 +8,9 @@ from markupsafe import Markup
 from lesion import config
 from lesion.evaluation.wording import listed, verdict
 from lesion.records.study import Chances, StudyArea, StudyDifference, StudyModel, StudyRecord
-from lesion.report import intervals, plots
-from lesion.report.artefacts import Artefacts, Context, used_setting
-from lesion.report.tables import (
+from lesion.report.figures import intervals, plots
+from lesion.report.reading.artefacts import Artefacts, Context, used_setting
+from lesion.report.writing.tables import (
     Cell,
     Row,
     Table,

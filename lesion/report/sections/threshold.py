@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from lesion import config
 from lesion.evaluation.wording import listed
 from lesion.records.metrics import OperatingPoint, Scores
-from lesion.report import plots
-from lesion.report.artefacts import Artefacts, Context, Model
-from lesion.report.tables import Cell, Row, Table, cell, count, number, percent, whole_percent, with_interval
+from lesion.report.figures import plots
+from lesion.report.reading.artefacts import Artefacts, Context, Model
+from lesion.report.writing.tables import Cell, Row, Table, cell, count, number, percent, whole_percent, with_interval
 
 Scored = Sequence[tuple[Model, Scores]]  # the networks that were measured, with their scores on the test split
 

@@ -12,9 +12,11 @@ import pytest
 from pages import EXPLANATIONS, NAMES
 
 from lesion import store
-from lesion.report import embedded_cases, page, read
-from lesion.report.artefacts import Case
-from lesion.report.judged import Judged, judged, most_wrong
+from lesion.report import page
+from lesion.report.embedded import case_pictures
+from lesion.report.embedded.judged import Judged, judged, most_wrong
+from lesion.report.reading import read
+from lesion.report.reading.artefacts import Case
 from lesion.report.sections.cases import cases
 
 SECTION = next(each for each in page.SECTIONS if each.id == "cases")
@@ -97,9 +99,9 @@ def test_page_holds_every_test_image_as_it_was_explained(home, artefacts):
 
 def test_mask_is_opaque_where_the_evidence_is():
     fields = np.array([[0, 255, 7], [1, 128, 0]], np.uint8)
-    png = base64.b64decode(embedded_cases.mask(fields).removeprefix("data:image/png;base64,"))
+    png = base64.b64decode(case_pictures.mask(fields).removeprefix("data:image/png;base64,"))
     assert np.array_equal(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)[..., 3], fields)
-    assert embedded_cases.mask(np.zeros((4, 4), np.uint8)) == ""
+    assert case_pictures.mask(np.zeros((4, 4), np.uint8)) == ""
 
 
 def test_maps_that_are_too_coarse_are_left_out_and_named(artefacts):
@@ -140,7 +142,7 @@ def test_too_many_images_keep_all_errors_and_some_of_the_others(home, artefacts,
     errors = {
         row for row, of in scores_by_row(home).items() if any((score >= 0.5) != bool(row % 2) for score in of.values())
     }
-    monkeypatch.setattr(embedded_cases, "budget", lambda artefacts: 38_000)
+    monkeypatch.setattr(case_pictures, "budget", lambda artefacts: 38_000)
     html = shown(artefacts)
     rows = [image[0] for image in embedded(html)["cases"]]
     assert errors < set(rows) < set(fake.TEST_ROWS) and rows == sorted(rows)
@@ -150,7 +152,7 @@ def test_too_many_images_keep_all_errors_and_some_of_the_others(home, artefacts,
     )
     assert len(json.dumps(embedded(html)["cases"], separators=(",", ":"))) <= 38_000
     assert shown(artefacts) == html
-    monkeypatch.setattr(embedded_cases, "budget", lambda artefacts: 4_000)
+    monkeypatch.setattr(case_pictures, "budget", lambda artefacts: 4_000)
     html = shown(artefacts)
     worst = sorted(judged(artefacts), key=most_wrong)[: len(embedded(html)["cases"])]
     assert {image[0] for image in embedded(html)["cases"]} == {image.case.row for image in worst}
@@ -166,7 +168,7 @@ def test_text_from_outside_stays_text(home):
 
 
 def test_predictions_and_metrics_leave_the_rest_of_the_bytes_to_the_images(artefacts):
-    space = embedded_cases.budget(artefacts)
+    space = case_pictures.budget(artefacts)
     longer = replace(artefacts, metrics_text=artefacts.metrics_text + " " * 1000)
-    assert embedded_cases.budget(longer) == space - 1000
-    assert space + len(artefacts.metrics_text) < embedded_cases.EMBEDDED_BYTES < page.REPORT_BYTES
+    assert case_pictures.budget(longer) == space - 1000
+    assert space + len(artefacts.metrics_text) < case_pictures.EMBEDDED_BYTES < page.REPORT_BYTES

@@ -6,8 +6,8 @@ import artefacts as fake
 import pytest
 from pages import MANIFEST, METRICS, NAMES, Page, render
 
-from lesion.report import read
-from lesion.report.about import about
+from lesion.report.embedded.about import about
+from lesion.report.reading import read
 
 
 def test_training_says_what_was_computed_once(home):

@@ -6,7 +6,7 @@ from pages import METRICS, NAMES, REFERENCES, Page, is_shown, read_json, render
 
 from lesion import store
 from lesion.report import page as report
-from lesion.report import read
+from lesion.report.reading import read
 
 SCORES = ("roc_auc", "accuracy", "recall", "specificity")
 MORE = ("precision", "f1", "average_precision", "partial_auc", "balanced_accuracy", "mcc", "brier")

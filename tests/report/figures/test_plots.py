@@ -9,7 +9,7 @@ from matplotlib.legend import Legend
 
 from lesion import config
 from lesion.records.metrics import DecisionCurve
-from lesion.report import plots
+from lesion.report.figures import plots
 
 CURVE = ([0.0, 0.25, 1.0], [0.0, 0.75, 1.0], 0.8125)
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lesion import config
 from lesion.records.metrics import ReliabilityBin
-from lesion.report.plots import INK, MUTED, STYLE, share_ticks
+from lesion.report.figures.plots import INK, MUTED, STYLE, share_ticks
 
 
 def reliability(before: Sequence[ReliabilityBin], after: Sequence[ReliabilityBin] | None, model: str) -> Figure:

@@ -1,7 +1,7 @@
 """Reliability diagrams: what they show, before and after a temperature."""
 
 from lesion.records.metrics import ReliabilityBin
-from lesion.report import reliability
+from lesion.report.figures import reliability
 
 BEFORE = [ReliabilityBin(0.1, 0.2, 40), ReliabilityBin(0.9, 0.7, 10)]
 AFTER = [ReliabilityBin(0.2, 0.2, 30), ReliabilityBin(0.8, 0.7, 20)]

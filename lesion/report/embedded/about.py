@@ -5,10 +5,10 @@ from dataclasses import asdict
 import lesion
 from lesion import config
 from lesion.records.common import Provenance
-from lesion.report import command, paper
-from lesion.report.artefacts import Artefacts, Context
-from lesion.report.commit import commit
-from lesion.report.tables import counted
+from lesion.report.embedded import command, paper
+from lesion.report.embedded.commit import commit
+from lesion.report.reading.artefacts import Artefacts, Context
+from lesion.report.writing.tables import counted
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DISCLAIMER = "Research software, not a medical device: nobody should act on what it says about a lesion."

@@ -9,7 +9,7 @@ from lesion import options as known
 from lesion.records.common import Setting
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import TrainingRecord
-from lesion.report.artefacts import Artefacts
+from lesion.report.reading.artefacts import Artefacts
 
 Options = Mapping[str, Setting]  # those that differ from the defaults, by name
 PLACE = "path/to"  # stands for the folder of a file: where it is, is nobody's business

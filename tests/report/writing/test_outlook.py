@@ -6,7 +6,7 @@ import artefacts as fake
 import pytest
 
 from lesion.records.training import ActivationsRecord, PhaseRecord
-from lesion.report import outlook
+from lesion.report.writing import outlook
 
 COUNTS = {
     "train": {"benign": 40, "malignant": 30},

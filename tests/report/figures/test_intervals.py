@@ -5,8 +5,8 @@ import math
 import pytest
 
 from lesion import config
-from lesion.report import intervals, plots
-from lesion.report.intervals import FoldAreas
+from lesion.report.figures import intervals, plots
+from lesion.report.figures.intervals import FoldAreas
 
 
 def bars(axes):

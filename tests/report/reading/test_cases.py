@@ -6,7 +6,7 @@ import pytest
 from pages import EXPLANATIONS, NAMES
 
 from lesion.errors import LesionError
-from lesion.report import read
+from lesion.report.reading import read
 
 
 def test_cases_are_the_test_images_in_their_order(home):

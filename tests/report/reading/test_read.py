@@ -12,8 +12,8 @@ from lesion import config
 from lesion.errors import LesionError
 from lesion.records.preparation import SourceRecord
 from lesion.report import page as report
-from lesion.report.privacy import without_folders
-from lesion.report.read import read_artefacts
+from lesion.report.reading.privacy import without_folders
+from lesion.report.reading.read import read_artefacts
 
 
 def test_missing_model_is_in_one_table_and_one_caution_and_counts_as_a_failure(home):

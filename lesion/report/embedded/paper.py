@@ -3,8 +3,8 @@
 import lesion
 from lesion import config
 from lesion.evaluation.wording import listed
-from lesion.report.artefacts import Artefacts
-from lesion.report.tables import counted, whole_percent
+from lesion.report.reading.artefacts import Artefacts
+from lesion.report.writing.tables import counted, whole_percent
 
 ADAM = "Kingma DP, Ba J. Adam: a method for stochastic optimization. ICLR 2015."
 MOBILENET = "Sandler M et al. MobileNetV2: inverted residuals and linear bottlenecks. CVPR 2018, 4510."

@@ -16,7 +16,7 @@ at the thresholds that the reader chooses; here the threshold is that of the eva
 import math
 from dataclasses import dataclass
 
-from lesion.report.artefacts import Artefacts, Case
+from lesion.report.reading.artefacts import Artefacts, Case
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from lesion.errors import LesionError
 from lesion.records.explanations import ExplanationsRecord, ModelExplanations
 from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
-from lesion.report.artefacts import Case, Maps
-from lesion.report.checks import require_same, stale
+from lesion.report.reading.artefacts import Case, Maps
+from lesion.report.reading.checks import require_same, stale
 from lesion.runs import RunFolder
 
 if TYPE_CHECKING:  # it takes half a second to import

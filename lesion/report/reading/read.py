@@ -16,10 +16,10 @@ from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
 from lesion.records.study import StudyRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
-from lesion.report import cases
-from lesion.report.artefacts import Artefacts, Model
-from lesion.report.checks import require_same
-from lesion.report.privacy import without_folders
+from lesion.report.reading import cases
+from lesion.report.reading.artefacts import Artefacts, Model
+from lesion.report.reading.checks import require_same
+from lesion.report.reading.privacy import without_folders
 from lesion.runs import BaselineRun, Run
 
 if TYPE_CHECKING:  # it takes half a second to import

@@ -8,7 +8,7 @@ from lesion.evaluation import collapse
 from lesion.evaluation.wording import listed
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import TrainingRecord
-from lesion.report.artefacts import Artefacts, Model
+from lesion.report.reading.artefacts import Artefacts, Model
 
 RARE = 0.05  # share of malignant images; below it accuracy means little
 LAST_EPOCHS = 2  # a training that was best in one of its last epochs was still improving

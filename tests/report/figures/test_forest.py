@@ -2,9 +2,9 @@
 
 import pytest
 
-from lesion.report import forest
-from lesion.report.forest import Axis, Line
-from lesion.report.tables import number, signed
+from lesion.report.figures import forest
+from lesion.report.figures.forest import Axis, Line
+from lesion.report.writing.tables import number, signed
 
 
 def place(text):

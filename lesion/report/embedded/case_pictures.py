@@ -15,9 +15,9 @@ import numpy as np
 from markupsafe import Markup
 
 from lesion.evaluation.wording import listed
-from lesion.report.artefacts import Artefacts, Maps, Model
-from lesion.report.embed import embedded_json, predictions_csv
-from lesion.report.judged import Judged, most_wrong
+from lesion.report.embedded.embed import embedded_json, predictions_csv
+from lesion.report.embedded.judged import Judged, most_wrong
+from lesion.report.reading.artefacts import Artefacts, Maps, Model
 
 # Of the page's 6 MB (`page.REPORT_BYTES`); the sections and scripts need up to 0.6 MB. Enough for 3,700 photographs of
 # 96 pixels and 0.7 kB each, with maps of 7 × 7 fields of three networks.

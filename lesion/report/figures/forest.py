@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lesion import config
 from lesion.evaluation.wording import signed
 from lesion.records.common import Interval
-from lesion.report.tables import Cell, Show, with_interval
+from lesion.report.writing.tables import Cell, Show, with_interval
 
 STEPS = 4  # on an axis, or a few more: their labels fit side by side on a telephone
 GUESSING = 0.5  # the ROC-AUC of a score that knows nothing

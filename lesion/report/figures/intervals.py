@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lesion import config
-from lesion.report.plots import MUTED, STYLE, empty_axes
+from lesion.report.figures.plots import MUTED, STYLE, empty_axes
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the page carries for scripts, other programs and papers."""

@@ -1,0 +1,1 @@
+"""Records drawn: SVG by matplotlib, and plots of HTML and percentages."""

@@ -1,0 +1,1 @@
+"""How numbers and text are written, and the cautions that several sections share."""
