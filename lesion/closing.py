@@ -69,7 +69,7 @@ def cautions(
         "images of one lesion are in different splits" if preparation.settings.split == "random" else "",
         f"{_names(missing)} not measured" if missing else "",
         f"no pretrained weights for {_names(random)}" if random else "",
-        f"training ended at the epoch limit for {_names(limited)}" if limited else "",
+        f"training of {_names(limited)} ended at the epoch limit" if limited else "",
     ]
     for name in trainings:
         test = metrics.models[name].test
@@ -87,4 +87,6 @@ def _reached_limit(record: TrainingRecord) -> bool:
 
 def _names(networks: Sequence[str]) -> str:
     """Return the titles as in a sentence; all networks together need no names."""
-    return "any network" if len(networks) == len(config.NETWORKS) else listed([config.title(name) for name in networks])
+    if len(networks) == len(config.NETWORKS):
+        return "all networks"
+    return listed([config.title(name) for name in networks])

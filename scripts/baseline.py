@@ -15,7 +15,7 @@ import stage
 
 from lesion import config, options, prepared, runs, store
 from lesion.baselines import features, inputs
-from lesion.console import duration, say
+from lesion.console import say
 from lesion.prepared import PreparedData
 from lesion.records.baseline import BaselineRecord
 from lesion.runs import BaselineRun
@@ -69,10 +69,8 @@ def _train(
     )
     store.write_record(run.manifest, record)
     area = _validation_area(run)
-    say(
-        f"baseline: {config.in_sentence(run.name)}: validation ROC-AUC {area}, "
-        f"{record.numbers} numbers for each image, {duration(seconds)}"
-    )
+    name = config.in_sentence(run.name)
+    say(f"baseline: {name}: validation ROC-AUC {area}, from {record.numbers} numbers for each image")
 
 
 def _validation_area(run: BaselineRun) -> str:

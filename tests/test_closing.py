@@ -75,7 +75,7 @@ def test_a_training_that_used_all_its_epochs_is_named(home):
     ends = [replace(record, phases=[replace(record.phases[-1], epochs=6)]) for record in trainings.values()]
     limits = [replace(record, settings=replace(record.settings, epochs=6, tune_epochs=6)) for record in ends]
     limited = dict(zip(trainings, limits, strict=True))
-    assert "training ended at the epoch limit for any network" in closing.cautions(metrics, limited, preparation)
+    assert "training of all networks ended at the epoch limit" in closing.cautions(metrics, limited, preparation)
     sooner = {name: replace(record, phases=[replace(record.phases[-1], epochs=5)]) for name, record in limited.items()}
     assert not any("epoch limit" in said for said in closing.cautions(metrics, sooner, preparation))
 

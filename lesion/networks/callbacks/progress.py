@@ -43,10 +43,8 @@ class EpochProgress(callbacks.Callback):
             return
         best = max(epoch.val_auc for epoch in epochs)
         seconds = sum(epoch.seconds for epoch in epochs)
-        say(
-            f"train: {self.history.label()}: {len(epochs)} epochs in {duration(seconds)}, "
-            f"highest validation AUC {best:.3f}"
-        )
+        count = f"{len(epochs)} epoch{'s' if len(epochs) > 1 else ''}"
+        say(f"train: {self.history.label()}: {count} in {duration(seconds)}, highest validation AUC {best:.3f}")
 
     def _show(self, share: float) -> None:
         """Show the latest epoch; `share` of the next one is done."""

@@ -26,6 +26,12 @@ class FinishedReport:
     predictions: "pd.DataFrame"  # row, split, label, group, and the probabilities of each model
 
     @property
+    def name(self) -> str:
+        """Return what the report is called: its home's name, or the name of a file that stands elsewhere."""
+        folder = self.path.parents[len(PAGE.parts) - 1].name if self.path.parts[-2:] == PAGE.parts else ""
+        return folder or self.path.name
+
+    @property
     def networks(self) -> dict[str, str]:
         """Return the title of each network that was measured, by name."""
         return {
@@ -44,7 +50,7 @@ def read_report(name: str) -> FinishedReport:
 
     Raises LesionError if there is none, or if it is not a report of this project with embedded data.
     """
-    path = Path(name).expanduser()
+    path = Path(name).expanduser().resolve()
     path = path / PAGE if path.is_dir() else path
     try:
         html = path.read_text(encoding="utf-8")

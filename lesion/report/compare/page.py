@@ -49,7 +49,7 @@ def _reports(comparison: ReportComparison) -> tuple[FinishedReport, FinishedRepo
 def _described(side: str, report: FinishedReport) -> Context:
     about = report.about
     made = ", ".join(filter(None, (date(about["created"]), f"version {about['version']}", about["commit"])))
-    return {"side": side, "file": report.path.name, "description": about["description"], "made": made}
+    return {"side": side, "name": report.name, "description": about["description"], "made": made}
 
 
 def _left_out(comparison: ReportComparison) -> str:
