@@ -60,7 +60,7 @@ def run_all(values):
     except LesionError as error:
         raise Exit(f"error: {error}", code=2) from None
     begin = time.time()
-    seconds = {}
+    seconds: dict[str, float] = {}
     worst = 0
     for number, name in enumerate(options.CHAIN, 1):
         whole = Whole(number, len(options.CHAIN), begin, seconds_after(number, seconds.get("train", 0.0)))

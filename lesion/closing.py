@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from lesion import config, prepared, runs, store
 from lesion.console import bold, duration, say
-from lesion.evaluation.headline import headline
-from lesion.evaluation.wording import listed
+from lesion.evaluation.words.headline import headline
+from lesion.evaluation.words.wording import listed
 from lesion.records.metrics import MetricsRecord, Scores
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import TrainingRecord
@@ -62,7 +62,7 @@ def cautions(
     """Return in a few words each what a reader of the scores must know."""
     transfer = {name: record for name, record in trainings.items() if config.NETWORKS[name].pretrained}
     random = [name for name, record in transfer.items() if record.weights.used == "random"]
-    limited = [name for name, record in trainings.items() if _reached_limit(record)]
+    limited = [name for name, record in trainings.items() if record.ended_at_limit]
     missing = [name for name in metrics.missing if name in config.NETWORKS]
     sentences = [
         "drawn images, so nothing here holds for real lesions" if preparation.source.drawn else "",
@@ -76,13 +76,6 @@ def cautions(
         sentences += [f"{config.title(name)} collapsed: {sentence}" for sentence in test.collapsed]
         sentences += [f"{config.title(name)} {sentence}" for sentence in test.cautions]
     return [sentence for sentence in sentences if sentence]
-
-
-def _reached_limit(record: TrainingRecord) -> bool:
-    """Tell whether the last phase ran as many epochs as it might, and so perhaps ended while it still got better."""
-    last = record.phases[-1]
-    planned = record.settings.tune_epochs if last.name == "tune" else record.settings.epochs
-    return last.epochs >= planned
 
 
 def _names(networks: Sequence[str]) -> str:

@@ -165,7 +165,9 @@ def time_left(seconds: float, rest: float | None = None, at_most: bool = False) 
     """
     about = "at most about" if at_most else "about"
     words = f"{about} {estimate(seconds)} left"
-    later = screen.whole and (screen.whole.rest if rest is None else rest)
+    if screen.whole is None:
+        return words
+    later = screen.whole.rest if rest is None else rest
     if later is None:
         return words
     return f"{words} of this stage, {estimate(seconds + later)} of the whole run"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import stage
 
-from lesion import config, options, prepared, runs, store
+from lesion import config, console, options, prepared, runs, store
 from lesion.baselines import inputs
 from lesion.console import say
 from lesion.errors import LesionError
@@ -44,7 +44,7 @@ def main() -> bool:
     unmeasured = _write_metrics(data, missing)
     absent = [name for name in names if name in unmeasured]
     for name in absent:
-        say(f"evaluate: {name} is {unmeasured[name]}")
+        say(f"evaluate: {config.title(name)} is {unmeasured[name]}")
     for name in config.BASELINE_NAMES:
         if name in unmeasured:
             say(f"evaluate: {config.in_sentence(name)} is {unmeasured[name]}")
@@ -54,7 +54,7 @@ def main() -> bool:
 def _predict(run: Run, data: PreparedData, force: bool) -> None:
     """Write the predictions of one model, unless they are there already."""
     if not force and run.evaluated():
-        say(f"evaluate: {run.name} is evaluated already (--force does it again)")
+        say(f"evaluate: {config.title(run.name)} is evaluated already (--force does it again)")
         return
     stage.import_tensorflow()
     from lesion.networks import training
@@ -109,7 +109,8 @@ def _write_metrics(data: PreparedData, missing: Mapping[str, str]) -> Mapping[st
         missing={**unscored, **results.failed},
     )
     store.write_record(runs.METRICS, record)
-    _say_results(record)
+    if not console.screen.whole:  # `invoke all` says it in its closing table
+        _say_results(record)
     return record.missing
 
 
@@ -146,7 +147,7 @@ def _measure(usable: Sequence[Run | BaselineRun], data: PreparedData, digests: M
 
 def _say_results(record: MetricsRecord) -> None:
     """Say how good each model is, which did best and how sure that is, and how far colour or the frame alone gets."""
-    from lesion.evaluation import wording
+    from lesion.evaluation.words import wording
 
     for name, scores in record.models.items():
         _say_scores(name if name in config.NETWORKS else config.in_sentence(name), scores)
@@ -157,7 +158,7 @@ def _say_results(record: MetricsRecord) -> None:
 
 def _say_scores(name: str, scores: ModelScores) -> None:
     from lesion.evaluation import collapse
-    from lesion.evaluation.wording import METRIC_NAMES, interval_phrase
+    from lesion.evaluation.words.wording import METRIC_NAMES, interval_phrase
 
     figures = [
         f"{title} {interval_phrase(getattr(scores.test, metric), scores.test.intervals[metric])}"

@@ -17,6 +17,7 @@ import stage
 from lesion import config, options, prepared, runs, store
 from lesion.console import progress, say
 from lesion.errors import LesionError
+from lesion.evaluation.words.wording import listed
 from lesion.explain import cases
 from lesion.prepared import PreparedData
 from lesion.records.explanations import ExplainedImage, ExplanationsRecord, ModelExplanations
@@ -38,13 +39,13 @@ def main() -> bool:
     todo = [name for name in names if name in wanted and (values.force or name not in done)]
     for name in names:
         if name not in todo and name not in missing:
-            say(f"explain: {name} is explained already (--force does it again)")
+            say(f"explain: {config.title(name)} is explained already (--force does it again)")
     images = cases.describe(data)
     pictured = bool(done) and not values.force and all(_path(image.thumbnail).exists() for image in images)
     if todo or not pictured or images != before.images:
         _explain(data, images, pictured, todo, wanted, done)
     for name, reason in missing.items():
-        say(f"explain: {name} is {reason}")
+        say(f"explain: {config.title(name)} is {reason}")
     return not missing
 
 
@@ -90,7 +91,10 @@ def _explain(
     for name in todo:
         models[name] = _explain_model(name, data, wanted[name])
         _write_record(data, images, models)
-        say(f"explain: {name}: {models[name].explained} test images, {models[name].empty} maps empty")
+    if todo:
+        empty = sum(models[name].empty for name in todo)
+        networks = listed([config.title(name) for name in todo])
+        say(f"explain: {len(images):,} test images for {networks}{f'; {empty} maps are empty' if empty else ''}")
     _remove_unused(images, models)
 
 
@@ -115,7 +119,7 @@ def _explain_model(name: str, data: PreparedData, wanted: str) -> ModelExplanati
     peaks = np.zeros(len(positions), np.float32)
     malignant = np.zeros(len(positions), bool)
     explanations = gradcam.Explainer(model).explain(data.images, positions)
-    for place, explanation in enumerate(progress(explanations, len(positions), f"explain {name}")):
+    for place, explanation in enumerate(progress(explanations, len(positions), f"explain: {config.title(name)}")):
         fields[place] = explanation.fields
         peaks[place] = explanation.peak
         malignant[place] = explanation.malignant

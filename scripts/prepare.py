@@ -168,7 +168,7 @@ def read(
     size = settings.image_size
     describe = None if points is None else keypoints.describe
     photographs = prepare_images(source.originals(), size, settings.clean, describe)
-    for position, photograph in enumerate(progress(photographs, len(source.rows), "prepare")):
+    for position, photograph in enumerate(progress(photographs, len(source.rows), "prepare: images")):
         result = photograph.prepared
         if points is not None and photograph.description is not None:
             points.write(position, photograph.description)

@@ -64,7 +64,8 @@ def _write(names: Sequence[str], wanted: str) -> list[str]:
     store.write_record(runs.REPORT_MANIFEST, record)
     if text := study_advice(artefacts):
         say(f"report: {text}")
-    say(f"report: {runs.REPORT} ({runs.REPORT.stat().st_size / 1e6:.1f} MB) in {duration(time.monotonic() - begin)}")
+    size = f"{runs.REPORT.stat().st_size / 1e6:.1f} MB"
+    say(f"report: {store.shown(runs.REPORT)} ({size}) in {duration(time.monotonic() - begin)}")
     return failures
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lesion import config, store
-from lesion.evaluation import headline as headlines
+from lesion.evaluation.words import headline as headlines
 from lesion.groups.matching import MATCHING
 from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import (

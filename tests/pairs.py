@@ -3,7 +3,7 @@
 from itertools import combinations
 from types import SimpleNamespace
 
-from lesion.evaluation import headline
+from lesion.evaluation.words import headline
 from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison
 
 

@@ -51,7 +51,7 @@ def test_the_table_shows_what_metrics_json_holds(home, capsys):
 
 def test_the_headline_is_that_of_the_report(home, capsys):
     closing.say_results(1.0)
-    from lesion.evaluation.headline import headline
+    from lesion.evaluation.words.headline import headline
 
     said = headline(read(home)[0])
     assert said and said in capsys.readouterr().out

@@ -38,7 +38,8 @@ def colour(image: np.ndarray) -> np.ndarray:
 
 def of_images(images: np.ndarray, positions: np.ndarray, describe: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Return what `describe`, `frame` or `colour`, says (P, K) of the `positions` (P,) of `images` (N×S×S×3 uint8)."""
-    return np.array([describe(images[position]) for position in progress(positions, len(positions), "baseline")])
+    shown = progress(positions, len(positions), "baseline: images")
+    return np.array([describe(images[position]) for position in shown])
 
 
 @cache

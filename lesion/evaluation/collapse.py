@@ -9,7 +9,7 @@ from scipy.stats import entropy
 from lesion import config
 from lesion.evaluation import intervals
 from lesion.evaluation.areas import rank, roc_area
-from lesion.evaluation.wording import METRIC_NAMES, bounds_phrase
+from lesion.evaluation.words.wording import METRIC_NAMES, bounds_phrase
 from lesion.records.common import Interval
 
 CONSTANT = 1e-6  # probabilities that differ by less are equal

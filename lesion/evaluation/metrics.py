@@ -11,18 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from lesion import config, store
 from lesion.errors import LesionError
-from lesion.evaluation import (
-    collapse,
-    comparison,
-    decisions,
-    figures,
-    headline,
-    intervals,
-    lesions,
-    subgroups,
-    thresholds,
-)
+from lesion.evaluation import collapse, comparison, decisions, figures, intervals, lesions, subgroups, thresholds
 from lesion.evaluation.calibration import temperature
+from lesion.evaluation.words import headline
 from lesion.prepared import PreparedData
 from lesion.records.metrics import (
     ClassScores,

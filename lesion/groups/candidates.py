@@ -97,7 +97,7 @@ def signatures(store: KeypointStore, seed: int, progress: Progress) -> tuple[np.
     """
     signer = Signer(store, seed)
     plain, mirror = np.zeros((2, len(store), signer.dimensions), np.float32)
-    for row in progress(range(len(store)), len(store), "sign images"):
+    for row in progress(range(len(store)), len(store), "prepare: images looked at for lesions shown twice"):
         if store.counts[row]:
             plain[row], mirror[row] = signer.sign(store.read(row).descriptors)
     return plain, mirror

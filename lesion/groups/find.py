@@ -91,7 +91,7 @@ def _compare(store: KeypointStore, pairs: list[Pair], progress: Progress) -> lis
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(config.CORES) as pool:
         counts = pool.map(count, batches)
         if len(batches) > 1:  # not for a handful of witnesses, compared thousands of times
-            counts = progress(counts, len(batches), "compare images")
+            counts = progress(counts, len(batches), "prepare: pairs compared")
         return [number for batch in counts for number in batch]
 
 

@@ -260,5 +260,5 @@ class MetricsRecord:
     against_colour: dict[str, list[Comparison]]  # subset -> each network, and all together, against colour alone
     subgroups: list[Subgroup]
     subgroup_differences: list[SubgroupDifference]
-    preference: dict[str, list[str]]  # subset -> the comparisons in words, see `evaluation.headline.sentences`
+    preference: dict[str, list[str]]  # subset -> the comparisons in words, see `evaluation.words.headline.sentences`
     missing: dict[str, str]  # model -> why it is not measured

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from lesion.records.common import Method, Provenance
 
+LAST_EPOCHS = 2  # a training that was best in one of them probably still got better
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -108,6 +110,15 @@ class TrainingRecord:
     size_bytes: int
     warnings: list[str]
     provenance: Provenance
+
+    @property
+    def ended_at_limit(self) -> bool:
+        """Tell whether the training took all epochs that it was allowed, and was best in one of the last two."""
+        if not self.phases:
+            return False
+        last = self.phases[-1]
+        limit = self.settings.tune_epochs if last.name == "tune" else self.settings.epochs
+        return last.epochs >= limit and self.best.epoch > sum(phase.epochs for phase in self.phases) - LAST_EPOCHS
 
 
 @dataclass(frozen=True)

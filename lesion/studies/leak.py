@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lesion import config
-from lesion.evaluation.wording import METRIC_NAMES, interval_phrase, listed, title
+from lesion.evaluation.words.wording import METRIC_NAMES, interval_phrase, listed, title
 from lesion.groups import audit
 from lesion.prepared import PreparedData
 from lesion.records.leak import LeakTrial, MeanDifference

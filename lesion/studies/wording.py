@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from lesion import config
 from lesion.evaluation.correction import leaves_out_0
-from lesion.evaluation.wording import (
+from lesion.evaluation.words.wording import (
     bounds_phrase,
     interval_phrase,
     listed,

@@ -127,8 +127,16 @@ def test_a_network_that_ranks_the_images_is_never_said_to_have_learned_nothing()
 
 @pytest.mark.parametrize(
     ("epochs", "planned", "area", "warned"),
-    [(4, 8, 0.5, False), (5, 8, 0.5, True), (5, 40, 0.5, False), (13, 40, 0.5, False), (14, 40, 0.5, True)]
-    + [(6, 8, 0.56, False), (6, 8, 0.55, True), (6, 8, 0.3, True)],
+    [
+        (4, 8, 0.5, False),
+        (5, 8, 0.5, True),
+        (5, 40, 0.5, False),
+        (13, 40, 0.5, False),
+        (14, 40, 0.5, True),
+        (6, 8, 0.56, False),
+        (6, 8, 0.55, True),
+        (6, 8, 0.3, True),
+    ],
 )
 def test_a_warning_while_it_trains_waits_and_asks_for_both_loss_and_ranking(epochs, planned, area, warned):
     said = collapse.stuck_so_far([1.2] * epochs, area, 0.5, planned)

@@ -8,7 +8,8 @@ from scipy.stats import binomtest, norm
 from sklearn import metrics as sk
 
 from lesion import config, store
-from lesion.evaluation import comparison, correction, intervals, wording
+from lesion.evaluation import comparison, correction, intervals
+from lesion.evaluation.words import wording
 from lesion.records.metrics import Comparison
 
 # 113 patients after a subarachnoid haemorrhage: outcome (1 poor), WFNS grade, S100B in 0.01 µg/l (Turck et al.,

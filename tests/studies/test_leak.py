@@ -1,4 +1,4 @@
-"""The leak on hand-made predictions; test_tasks.py trains for it."""
+"""The leak on hand-made predictions; tests/tasks trains for it."""
 
 from dataclasses import replace
 

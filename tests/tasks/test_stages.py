@@ -128,7 +128,7 @@ def test_all_again_does_nothing_and_says_so(experiment):
     before = state(home)
     printed = invoke(home, "all", *SMALL, *experiment.training)
     assert state(home) == before
-    for said in ("is prepared already", "MobileNetV2 is trained already", "efficientnet is evaluated already"):
+    for said in ("is prepared already", "MobileNetV2 is trained already", "EfficientNetB0 is evaluated already"):
         assert said in printed
     assert "baseline: colour alone is trained already (--force trains it again)" in printed
     for said in ("scratch is explained already", "is up to date"):

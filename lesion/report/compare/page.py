@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lesion import config
-from lesion.evaluation.wording import verdict
+from lesion.evaluation.words.wording import verdict
 from lesion.records.metrics import AccuracyDifference, AreaDifference
 from lesion.report import page
 from lesion.report.compare.finished import FinishedReport

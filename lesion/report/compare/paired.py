@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lesion.errors import LesionError
-from lesion.evaluation.wording import listed, verdict
+from lesion.evaluation.words.wording import listed, verdict
 from lesion.records.metrics import Comparison
 from lesion.report.compare.finished import FinishedReport
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from markupsafe import Markup
 
-from lesion.evaluation.wording import listed
+from lesion.evaluation.words.wording import listed
 from lesion.report.embedded.embed import embedded_json, predictions_csv
 from lesion.report.embedded.judged import Judged, most_wrong
 from lesion.report.reading.artefacts import Artefacts, Maps, Model

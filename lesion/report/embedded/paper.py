@@ -2,7 +2,7 @@
 
 import lesion
 from lesion import config
-from lesion.evaluation.wording import listed
+from lesion.evaluation.words.wording import listed
 from lesion.report.reading.artefacts import Artefacts
 from lesion.report.writing.tables import counted, whole_percent
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lesion import config
-from lesion.evaluation.wording import signed
+from lesion.evaluation.words.wording import signed
 from lesion.records.common import Interval
 from lesion.report.writing.tables import Cell, Show, with_interval
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lesion import config
-from lesion.evaluation.wording import listed
+from lesion.evaluation.words.wording import listed
 from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import BenchRecord
 from lesion.records.common import Method

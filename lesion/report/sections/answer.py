@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from lesion import config
-from lesion.evaluation import headline, wording
-from lesion.evaluation.wording import METRIC_NAMES, listed
+from lesion.evaluation.words import headline, wording
+from lesion.evaluation.words.wording import METRIC_NAMES, listed
 from lesion.records.common import Interval
 from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, Scores
 from lesion.records.study import StudyDifference, StudyRecord

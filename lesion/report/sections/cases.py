@@ -19,9 +19,7 @@ def cases(artefacts: Artefacts) -> Context | None:
         return None
     images = judged(artefacts)
     networks = case_pictures.mapped(models)
-    pictures, places = case_pictures.embedded(
-        images, networks, artefacts.data.classes, case_pictures.budget(artefacts)
-    )
+    pictures, places = case_pictures.embedded(images, networks, artefacts.data.classes, case_pictures.budget(artefacts))
     worst = sorted(places, key=lambda place: most_wrong(images[place]))[:CARDS]
     return {
         "networks": [_network(model, networks) for model in models],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from lesion.evaluation import wording
+from lesion.evaluation.words import wording
 from lesion.records.leak import LeakRecord
 from lesion.records.preparation import Example, Groups, LargeGroup, MetadataRecord, PreparationRecord
 from lesion.report.reading.artefacts import Artefacts, Context, used_setting

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from lesion import config
-from lesion.evaluation import wording
-from lesion.evaluation.wording import METRIC_NAMES, listed
+from lesion.evaluation.words import wording
+from lesion.evaluation.words.wording import METRIC_NAMES, listed
 from lesion.records.metrics import (
     AccuracyDifference,
     AreaDifference,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from lesion import config
-from lesion.evaluation.wording import listed
+from lesion.evaluation.words.wording import listed
 from lesion.records.common import Provenance
 from lesion.records.training import TrainingRecord
 from lesion.report.embedded import about, paper

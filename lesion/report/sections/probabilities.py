@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from markupsafe import Markup
 
 from lesion import config
-from lesion.evaluation import wording
+from lesion.evaluation.words import wording
 from lesion.records.metrics import Calibration, DecisionCurve, NoiseFloor, Reliability
 from lesion.report.figures import plots, reliability
 from lesion.report.reading.artefacts import Artefacts, Context

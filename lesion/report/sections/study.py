@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lesion import config
-from lesion.evaluation.wording import listed, verdict
+from lesion.evaluation.words.wording import listed, verdict
 from lesion.records.study import Chances, StudyArea, StudyDifference, StudyModel, StudyRecord
 from lesion.report.figures import intervals, plots
 from lesion.report.reading.artefacts import Artefacts, Context, used_setting

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from lesion import config
-from lesion.evaluation.wording import listed
+from lesion.evaluation.words.wording import listed
 from lesion.records.metrics import OperatingPoint, Scores
 from lesion.report.figures import plots
 from lesion.report.reading.artefacts import Artefacts, Context, Model

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from lesion import config
 from lesion.evaluation import collapse
-from lesion.evaluation.wording import listed
+from lesion.evaluation.words.wording import listed
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import TrainingRecord
 from lesion.report.reading.artefacts import Artefacts, Model
 
 RARE = 0.05  # share of malignant images; below it accuracy means little
-LAST_EPOCHS = 2  # a training that was best in one of its last epochs was still improving
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _rare(artefacts: Artefacts) -> list[Caution]:
 
 
 def _epoch_limit(artefacts: Artefacts) -> list[Caution]:
-    names = [model.title for model in artefacts.models if model.run and ended_at_limit(model.run)]
+    names = [model.title for model in artefacts.models if model.run and model.run.ended_at_limit]
     if not names:
         return []
     trainings = "training" if len(names) == 1 else "trainings"
@@ -169,7 +168,7 @@ def _of_model(model: Model) -> list[str]:
 
 
 def _limit(run: TrainingRecord) -> list[str]:
-    if not ended_at_limit(run):
+    if not run.ended_at_limit:
         return []
     return [f"training ended at its epoch limit; its best epoch was {run.best.epoch} of {_epochs(run)}"]
 
@@ -183,14 +182,6 @@ def _sentence(text: str) -> str:
 
 
 # --- shared -----------------------------------------------------------------------------------------
-def ended_at_limit(run: TrainingRecord) -> bool:
-    """Tell whether a training took all epochs that it was allowed, and was best in one of the last two."""
-    if not run.phases:
-        return False
-    limit = run.settings.tune_epochs if run.phases[-1].name == "tune" else run.settings.epochs
-    return run.phases[-1].epochs >= limit and run.best.epoch > _epochs(run) - LAST_EPOCHS
-
-
 def smaller(artefacts: Artefacts) -> Sequence[str]:
     """Say how this run is smaller than the full experiment; empty if it is not."""
     data = artefacts.data

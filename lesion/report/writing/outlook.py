@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lesion import config
-from lesion.console import duration
+from lesion.console import estimate
 from lesion.options import FOLDS, REPEATS
 from lesion.records.training import TrainingRecord
 
@@ -13,7 +13,7 @@ def advice(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int
 
     `counts` are the images by split and class. Without runs the time is left out.
     """
-    time = f", about {duration(seconds(runs, counts))}" if runs else ""
+    time = f", about {estimate(seconds(runs, counts))}" if runs else ""
     return (
         "`invoke study`, with the options of these trainings, compares the networks instead of one training of each: "
         f"{FOLDS * REPEATS} trainings each ({FOLDS} folds × {REPEATS} partitions{time}). It measures differences "

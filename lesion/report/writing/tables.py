@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from lesion.console import duration
-from lesion.evaluation import wording
+from lesion.evaluation.words import wording
 from lesion.records.metrics import Estimate
 
 Show = Callable[[float], str]

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from lesion.config import title
-from lesion.console import duration, say
+from lesion.console import duration, estimate, say
 from lesion.records.study import CellRecord, Design
 from lesion.studies.design import Cell
 
@@ -42,7 +42,7 @@ class Progress:
     def _rest(self) -> str:
         done = f"{len(self.seconds)} of {len(self.cells)} done"
         left = self.left()
-        return done if left is None else f"{done}, about {duration(left)} left"
+        return done if left is None else f"{done}, about {estimate(left)} left"
 
     def left(self) -> float | None:
         """Return the seconds until all trainings are done; None if that is not known of some model, or none is left.

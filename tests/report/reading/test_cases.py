@@ -12,7 +12,7 @@ from lesion.report.reading import read
 def test_cases_are_the_test_images_in_their_order(home):
     artefacts = read.read_artefacts(NAMES)
     assert [case.row for case in artefacts.cases] == fake.TEST_ROWS
-    assert artefacts.cases[1].label == 1 and artefacts.cases[1].group == 40
+    assert artefacts.cases[1].label == 1 and artefacts.cases[1].group == 41
     assert artefacts.cases[0].thumbnail == (home / "reports/cases/40.webp").read_bytes()
 
 

@@ -11,7 +11,8 @@ from bodies import show
 from pages import EXPLANATIONS, MANIFEST, METRICS, STUDY, Page, read_json
 
 from lesion import config, store
-from lesion.evaluation import correction, headline, wording
+from lesion.evaluation import correction
+from lesion.evaluation.words import headline, wording
 from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison
 from lesion.report.reading.read import read_artefacts
 from lesion.report.sections.answer import answer

@@ -1,4 +1,4 @@
-"""One training of a study, with a function in place of the network; test_tasks.py trains for it."""
+"""One training of a study, with a function in place of the network; tests/tasks trains for it."""
 
 import dataclasses
 import multiprocessing

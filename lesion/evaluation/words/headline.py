@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import permutations, product
 
 from lesion import config
-from lesion.evaluation.wording import BETTER, METRIC_NAMES, listed, pair_sentence, supported, title
+from lesion.evaluation.words.wording import BETTER, METRIC_NAMES, listed, pair_sentence, supported, title
 from lesion.records.metrics import Comparison, MetricsRecord, Scores
 
 IMAGES = {"validation": "validation", config.EXTERNAL: "external", config.EXTERNAL_NEW: "external"}  # others: test

@@ -9,7 +9,8 @@ import pytest
 from pairs import pair_of
 
 from lesion import config
-from lesion.evaluation import correction, wording
+from lesion.evaluation import correction
+from lesion.evaluation.words import wording
 from lesion.records.metrics import AreaDifference
 
 

@@ -10,7 +10,7 @@ import pytest
 from pairs import compared, said, scores_of
 
 from lesion import config
-from lesion.evaluation import headline
+from lesion.evaluation.words import headline
 
 RANKED = {"a": 0.95, "b": 0.9, "c": 0.85}
 RIGHT = {"a": 0.9, "b": 0.85, "c": 0.8}
