@@ -1,5 +1,5 @@
 // Tables: a click on a column's head sorts by the values in data-value, empty ones last; the second click turns the order
-// round, the third restores it. A table that is wider than the page can be scrolled by the keyboard.
+// round, the third restores it. The keyboard stops at a table only if it is wider than the page, to scroll it.
 (() => {
   const collator = new Intl.Collator("en");
   const value = (row, column) => (column ? row.cells[column]?.dataset.value : row.cells[0].textContent.trim()) ?? "";

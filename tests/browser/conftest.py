@@ -95,7 +95,7 @@ def browser():
     if chromium is None:
         pytest.skip("tests in a browser need Chromium: on Debian `apt install chromium`")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
@@ -108,7 +108,11 @@ def visit(browser):
     def visit(path, width=1440, script=True, anchor=""):
         small = width < 768
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, is_mobile=small, has_touch=small, java_script_enabled=script
+            viewport={"width": width, "height": 900},
+            is_mobile=small,
+            has_touch=small,
+            java_script_enabled=script,
+            reduced_motion="reduce",
         )
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -14,9 +14,10 @@ def axe():
     return module.Axe()
 
 
-def violations(axe, page):
-    """Return what breaks a rule: the rule and the elements."""
-    broken = axe.run(page).response["violations"]
+def violations(axe, page, inside="html", rules=None):
+    """Return what breaks a rule, of all or of `rules`: the rule and the elements."""
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    broken = axe.run(page, inside, options).response["violations"]
     return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in broken]
 
 
@@ -24,16 +25,16 @@ def violations(axe, page):
 def test_report(full_report, visit, axe, width):
     page = visit(full_report, width)
     page.evaluate(UNFOLD)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert violations(axe, page) == [], scheme
+    assert violations(axe, page) == []
+    page.emulate_media(color_scheme="dark")  # of which only the colours differ
+    assert violations(axe, page, rules=["color-contrast"]) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_enlarged_image(report, visit, axe, scheme):
     page = visit(report, 390, anchor="#case-57")
     page.emulate_media(color_scheme=scheme)
-    assert violations(axe, page) == []
+    assert violations(axe, page, "#case-zoom") == []
 
 
 def test_report_without_its_program(still_report, visit, axe):
@@ -46,7 +47,3 @@ def test_print(full_report, visit, axe):
     page = visit(full_report, 768)
     page.emulate_media(media="print")
     assert violations(axe, page) == []
-
-
-def test_report_without_one_network(lacking_report, visit, axe):
-    assert violations(axe, visit(lacking_report)) == []

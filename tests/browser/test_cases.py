@@ -52,33 +52,31 @@ def test_most_wrong_images_are_there_before_any_choice(page, images, visit, repo
     assert page.locator("#case-status").inner_text().replace("\u00a0", " ") == "12 of 200 images, most wrong first"
 
 
-@pytest.mark.parametrize("thresholds", [HALF, OWN], ids=["same", "own"])
-def test_each_sort(page, images, thresholds):
-    if thresholds is OWN:
-        set_own(page, images)
+def test_each_sort(page, images):
+    set_own(page, images)
     sorts = page.locator("#case-tools [name=sort] option").evaluate_all("all => all.map(one => one.value)")
     assert len(sorts) == 5
     for sort in sorts:
         select(page, sort=sort)
-        assert all_of(page) == judging.rows(images, thresholds, sort), sort
+        assert all_of(page) == judging.rows(images, OWN, sort), sort
 
 
-@pytest.mark.parametrize("thresholds", [HALF, OWN], ids=["same", "own"])
-def test_each_filter(page, images, thresholds):
-    if thresholds is OWN:
-        set_own(page, images)
+def test_each_filter(page, images):
+    set_own(page, images)
     groups = page.locator("#case-tools [name=show] option").evaluate_all("all => all.map(one => one.value)")
     assert len(groups) == 4 + 4 * 3  # of all networks, and each outcome of each network
     for show in groups:
         select(page, show=show)
-        wanted = judging.rows(images, thresholds, show=show)
+        wanted = judging.rows(images, OWN, show=show)
         assert all_of(page) == wanted, show
         status = page.locator("#case-status").inner_text()
         assert status.startswith(f"{len(wanted)} of {len(wanted)} image" if wanted else "No such image"), show
 
 
 def test_class_and_subgroup_narrow_the_choice_further(page, images):
-    levels = page.locator("#case-tools [name=level] option").evaluate_all("all => all.map(one => [one.value, one.text])")
+    levels = page.locator("#case-tools [name=level] option").evaluate_all(
+        "all => all.map(one => [one.value, one.text])"
+    )
     assert [text for _, text in levels] == ["all", "hair or marks: none", "hair or marks: painted over"]
     for value, text in levels:
         level = text.removeprefix("hair or marks: ").replace("all", "")
@@ -105,7 +103,10 @@ def test_cards_follow_the_threshold(page, images):
     known = {image["row"]: image for image in images}
     for card in page.locator("#case-list .case").all():
         image = known[int(card.get_attribute("id").removeprefix("case-"))]
-        assert card.get_by_role("heading").inner_text() == f"{['benign', 'malignant'][image['label']]} · row {image['row']}"
+        assert (
+            card.get_by_role("heading").inner_text()
+            == f"{['benign', 'malignant'][image['label']]} · row {image['row']}"
+        )
         for name in judging.NETWORKS:
             place = card.locator(f"[data-network={name}]")
             assert float(place.locator("[data-score]").get_attribute("data-value")) == image["scores"][name]

@@ -69,12 +69,15 @@ def supported(figures: Figures) -> bool:
 def verdict(figures: Figures) -> str:
     """Return what a difference is worth: More than chance (p = 0.002), or Could be chance (p = 0.118).
 
-    The p-value is the corrected one. A difference without an interval cannot be judged.
+    The p-value is the corrected one; where it alone would be small enough, the interval is named instead. A difference
+    without an interval cannot be judged.
     """
     if figures.interval is None:
         return "Cannot be judged"
-    claim = "More than chance" if supported(figures) else "Could be chance"
-    return f"{claim} ({p_phrase(figures.p_corrected)})"
+    if supported(figures):
+        return f"More than chance ({p_phrase(figures.p_corrected)})"
+    small = figures.p_corrected is not None and figures.p_corrected < config.STATISTICS.significant
+    return f"Could be chance ({'the interval reaches 0' if small else p_phrase(figures.p_corrected)})"
 
 
 def pair_sentence(comparison: Comparison, metric: str, pairs: int, statistics: config.Statistics | None = None) -> str:

@@ -100,7 +100,7 @@ def _epoch_limit(artefacts: Artefacts) -> list[Caution]:
     if not names:
         return []
     trainings = "training" if len(names) == 1 else "trainings"
-    text = f"The {trainings} of {listed(names)} ended at the epoch limit, while still improving."
+    text = f"The {trainings} of {listed(names)} ended at the epoch limit: more epochs might help."
     return [Caution("Not their best.", text)]
 
 

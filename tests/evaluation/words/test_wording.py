@@ -107,7 +107,7 @@ def test_a_verdict_in_words():
 
 def test_a_record_without_an_adjusted_interval_supports_nothing():
     figures = replace(pair_of("a", "b", AREAS, supported=["roc_auc"]).roc_auc, adjusted=None)
-    assert not wording.supported(figures) and wording.verdict(figures) == "Could be chance (p = 0.010)"
+    assert not wording.supported(figures) and wording.verdict(figures) == "Could be chance (the interval reaches 0)"
 
 
 def test_pairs_say_what_their_adjusted_interval_shows():

@@ -241,7 +241,7 @@ def test_a_training_that_was_cut_off_while_it_improved_is_named(home, epochs, li
         run["best"]["epoch"] = best
 
     fake.change(home / "runs/scratch/manifest.json", end)
-    wanted = "Not their best. The training of CNN from scratch ended at the epoch limit, while still improving."
+    wanted = "Not their best. The training of CNN from scratch ended at the epoch limit: more epochs might help."
     assert (wanted in says()) == said
     detail = f"CNN from scratch: training ended at its epoch limit; its best epoch was {best} of 8."
     assert (detail in says()) == said
