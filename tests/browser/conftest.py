@@ -15,9 +15,21 @@ from lesion import config, store
 MISSING = "efficientnet"  # the network that one of the reports lacks
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    """Where Chromium is, and what starts Playwright; nothing is written for the tests without them."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="tests in a browser need `pip install -r requirements-browser.txt`"
+    )
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("tests in a browser need Chromium: on Debian `apt install chromium`")
+    return path, playwright.sync_playwright
+
+
 # --- the reports ------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
-def artefacts(tmp_path_factory):
+def artefacts(chromium, tmp_path_factory):
     """A folder with every artefact of an experiment without a study, of which every score is another."""
     home = tmp_path_factory.mktemp("browser") / "plain"
     fake.write_all(home)
@@ -87,15 +99,10 @@ def written(home):
 
 # --- the browser ------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")  # while it runs, so does its event loop, which other tests cannot have beside theirs
-def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="tests in a browser need `pip install -r requirements-browser.txt`"
-    )
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("tests in a browser need Chromium: on Debian `apt install chromium`")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+def browser(chromium):
+    path, start = chromium
+    with start() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
