@@ -97,7 +97,7 @@
   }
 
   const counted = (amount) => `${amount.toLocaleString("en")} image${amount === 1 ? "" : "s"}`;
-  const title = ({ label, row }) => `${embedded().classes[label]} · row ${row}`;
+  const title = ({ label, row }) => `${embedded().classes[label]} · image ${row}`;
 
   function card(image) {
     const box = blank.cloneNode(true), photograph = `data:image/webp;base64,${image.thumbnail}`;
@@ -109,7 +109,7 @@
     link.textContent = title(image);
     link.href = `#${box.id}`;
     picture.src = photograph;
-    picture.alt = `Row ${image.row}, ${embedded().classes[image.label]}`;
+    picture.alt = `Image ${image.row}, ${embedded().classes[image.label]}`;
     for (const path of box.querySelectorAll(".outline path")) path.setAttribute("d", image.outline);
     const verdicts = judge(image);
     for (const name of names) fill(box, name, verdicts.find((verdict) => verdict.name === name), image.maps[name]);
@@ -141,7 +141,7 @@
   function announce() {
     const { sort, show, label, level } = form.elements;
     const words = [show, label, level].filter((choice) => choice && choice.selectedIndex > 0).map((choice) => choice.selectedOptions[0].text);
-    const order = { wrong: "most wrong first", disagreement: "most disagreement first", surest: "surest errors first", nearest: "nearest to the threshold first", row: "by row" };
+    const order = { wrong: "most wrong first", disagreement: "most disagreement first", surest: "surest errors first", nearest: "nearest to the threshold first", row: "by number" };
     const amounts = `${list.children.length} of ${counted(chosen.length)}`;
     status.textContent = chosen.length ? [amounts, ...words, order[sort.value]].join(", ") : ["No such image", ...words].join(", ");
     more.hidden = list.children.length >= chosen.length;
@@ -185,7 +185,7 @@
   function paragraph(words, ...rows) {
     const line = document.createElement("p");
     line.append(words, ...rows.flatMap(({ row }, place) => {
-      const link = Object.assign(document.createElement("a"), { href: `#case-${row}`, textContent: `row ${row}` });
+      const link = Object.assign(document.createElement("a"), { href: `#case-${row}`, textContent: `image ${row}` });
       return place ? [", ", link] : [link];
     }));
     return line;

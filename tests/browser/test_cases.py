@@ -105,7 +105,7 @@ def test_cards_follow_the_threshold(page, images):
         image = known[int(card.get_attribute("id").removeprefix("case-"))]
         assert (
             card.get_by_role("heading").inner_text()
-            == f"{['benign', 'malignant'][image['label']]} · row {image['row']}"
+            == f"{['benign', 'malignant'][image['label']]} · image {image['row']}"
         )
         for name in judging.NETWORKS:
             place = card.locator(f"[data-network={name}]")

@@ -106,7 +106,7 @@ def test_other_images_of_the_lesion_are_linked(page, rows, artefacts):
     group = next(image["group"] for image in images if image["row"] == rows[0])
     others = [image["row"] for image in images if image["group"] == group and image["row"] != rows[0]]
     link(page, rows[0]).click()
-    assert page.locator("#case-zoom .facts a").all_inner_texts() == [f"row {row}" for row in others]
+    assert page.locator("#case-zoom .facts a").all_inner_texts() == [f"image {row}" for row in others]
     page.locator("#case-zoom .facts a").first.click()
     assert open_row(page) == others[0]
 
