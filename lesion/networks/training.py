@@ -139,11 +139,16 @@ def train(
     if not any(math.isfinite(epoch.val_loss) for epoch in history.epochs):
         raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
     warnings = validation.judge(workload, history.epochs)
+    _take_over(trained, model, frozen)
+    return Trained(model, history.epochs, records, activations, warnings)
+
+
+def _take_over(trained: keras.Model, model: keras.Model, frozen: bool) -> None:
+    """Give `model` the weights of the network that was trained in its place."""
     if frozen and trained is not model:
         surgery.fold(trained, model)
     else:
         model.set_weights(trained.get_weights())
-    return Trained(model, history.epochs, records, activations, warnings)
 
 
 def as_trained(model: keras.Model, frozen: bool, half_precision: bool) -> keras.Model:

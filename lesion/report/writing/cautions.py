@@ -43,9 +43,11 @@ def lesser(artefacts: Artefacts) -> list[Caution]:
 
 
 def _drawn(artefacts: Artefacts) -> list[Caution]:
-    if not artefacts.data.source.drawn:
+    source = artefacts.data.source
+    if not source.drawn:
         return []
-    text = "How hard they are was set by design; they say nothing about real skin."
+    origin = "The public data could not be fetched" if source.replaced else "How hard they are was set by design"
+    text = f"{origin}; these images say nothing about real skin."
     return [Caution("Drawn images, not photographs.", text)]
 
 

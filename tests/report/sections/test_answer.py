@@ -334,3 +334,10 @@ def test_a_study_of_other_images_is_not_used_and_a_caution_says_so(studied, mode
 def test_a_report_of_some_networks_does_not_answer_with_the_study(studied):
     said = says(["mobilenet"])
     assert "There is nothing to compare it with." in said and "see the section on them" in said
+
+
+def test_drawn_images_that_replace_the_public_data_say_so_on_top(home):
+    fake.change(home / MANIFEST, lambda manifest: manifest["source"].update(replaced="no way to the Hub"))
+    assert "The public data could not be fetched; these images say nothing about real skin." in Page(
+        show("answer")
+    ).says("answer")
