@@ -16,6 +16,7 @@ from lesion.groups import audit
 from lesion.images import jpeg, preprocess
 from lesion.images.crop import black_border
 from lesion.images.preprocess import Prepared
+from lesion.images.resize import shrink
 from lesion.records.preparation import AugmentedExample, Example, LargeGroup
 
 if TYPE_CHECKING:  # it takes half a second to import
@@ -32,6 +33,7 @@ class Preview:
 
     examples: int = 3  # before and after pictures of each kind
     clearly_cleaned: float = 0.01  # share of painted pixels from which an image serves as an example
+    before: int = 192  # pixels, the longer side of a picture before preprocessing: it is shown at less
     pairs: int = 3  # of an image and its augmented version
     groups: int = 3  # the largest: if any of them swallowed other lesions, it is among these
     group_rows: int = 6  # of each: enough to see whether they belong together
@@ -60,7 +62,7 @@ def examples(images: np.ndarray, index: "pd.DataFrame", chosen: Chosen) -> list[
         for position, encoded in chosen.get(what, []):
             row, label = _row_and_label(index, position)
             photograph = preprocess.decode(encoded)
-            before = _write(f"{what}_{row}_before", photograph)
+            before = _write(f"{what}_{row}_before", shrink(photograph, PREVIEW.before))
             after = _write(f"{what}_{row}_after", images[position])
             written.append(Example(row, label, what, before, after, *_equal_scale(photograph)))
     return written

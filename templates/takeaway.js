@@ -136,14 +136,19 @@
     if (caption) offer(caption, "SVG", () => save(named(caption, "svg"), "image/svg+xml", svg(figure)));
   });
 
-  // As it was on the disk: in the page a `<` is an escape, one that no other program writes.
+  // As it was on the disk: the metrics are packed by gzip.
+  const unpacked = (text) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
   const embedded = {
-    metrics: () => document.getElementById("metrics").textContent.replace(/(?<=(?:^|[^\\])(?:\\\\)*)\\u003c/g, "<"),
+    metrics: () => unpacked(document.getElementById("metrics").textContent),
     predictions: () => document.getElementById("predictions").textContent,
   };
   document.querySelectorAll("[data-download]").forEach((button) => {
     const { download, name } = button.dataset;
-    button.addEventListener("click", () => save(name, name.endsWith("csv") ? "text/csv" : "application/json", embedded[download]()));
+    const kind = name.endsWith("csv") ? "text/csv" : "application/json";
+    button.addEventListener("click", async () => save(name, kind, await embedded[download]()));
   });
 
   document.querySelectorAll("[data-copy]").forEach((button) => {

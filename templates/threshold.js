@@ -2,8 +2,7 @@
 (() => {
   const form = document.getElementById("thresholds");
   if (!form) return;
-  const { models, statistics } = JSON.parse(document.getElementById("metrics").textContent);
-  const wanted = statistics.screening_sensitivity;
+  const wanted = report.about.sensitivity;
   const ROUNDING = 1e-9; // as in the evaluation: sensitivities that differ by less are equal
   const BINS = 40, TOP = 16, HEIGHT = 126; // of the pictures; TOP and HEIGHT in pixels
 
@@ -16,7 +15,7 @@
     const [benign, malignant] = [0, 1].map((label) => ascending(name, "test", label));
     return {
       box, name, title: box.querySelector("h3").textContent.trim(), slider: box.querySelector("input"), benign, malignant,
-      validation: ascending(name, "validation", 1), youden: models[name].test.operating.youden?.threshold ?? null,
+      validation: ascending(name, "validation", 1), youden: report.networks.find((network) => network.name === name).youden,
     };
   });
 

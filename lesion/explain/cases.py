@@ -18,7 +18,7 @@ WRITTEN = (  # by `explain` below reports/, as glob patterns
 )
 PATH_SIDE = 100  # of the square in which paths are drawn
 STEPS = 4  # places between two coordinates of a path at which the outline is looked at
-DETAIL = 1.0  # how far a path may lie from the outline, in coordinates: less would show the pixels of small images
+DETAIL = 1.5  # how far a path may lie from the outline, in coordinates: less would show the pixels of small images
 SPECK = 10  # area in coordinates, of 10,000: a smaller part of a path is left out
 
 
@@ -74,5 +74,6 @@ def _closed(corners: np.ndarray) -> str:
     places = np.rint((corners + 0.5) / STEPS).astype(np.int32)
     if cv2.contourArea(places) < SPECK:
         return ""
-    moved = (places != np.roll(places, 1, axis=0)).any(axis=1)
-    return "M" + "L".join(f"{x} {y}" for x, y in places[moved].tolist()) + "Z"
+    places = places[(places != np.roll(places, 1, axis=0)).any(axis=1)]
+    steps = np.diff(places, axis=0).tolist()  # shorter to write than places
+    return f"M{places[0, 0]} {places[0, 1]}l{' '.join(f'{x} {y}' for x, y in steps)}z".replace(" -", "-")

@@ -82,7 +82,7 @@ def render(artefacts: Artefacts) -> str:
         sections=sections,
         about_json=embed.embedded_json(about.about(artefacts)),
         predictions=embed.predictions_csv(artefacts.predictions),
-        metrics=embed.escaped_json(artefacts.metrics_text),
+        metrics=embed.packed(artefacts.metrics_text),
     )
     html = typography.unbroken(page)
     size = len(html.encode())

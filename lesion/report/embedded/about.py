@@ -5,9 +5,10 @@ from dataclasses import asdict
 import lesion
 from lesion import config
 from lesion.records.common import Provenance
+from lesion.records.metrics import Scores
 from lesion.report.embedded import command, paper
 from lesion.report.embedded.commit import commit
-from lesion.report.reading.artefacts import Artefacts, Context
+from lesion.report.reading.artefacts import Artefacts, Context, Model
 from lesion.report.writing.tables import counted
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -24,11 +25,8 @@ def about(artefacts: Artefacts) -> Context:
         "commit": commit(),
         "command": command.commands(artefacts),
         "threshold": artefacts.metrics.threshold,
-        "networks": [
-            {"name": model.name, "title": model.title, "marker": config.NETWORKS[model.name].marker}
-            for model in artefacts.models
-            if model.scores
-        ],
+        "sensitivity": artefacts.metrics.statistics.screening_sensitivity,
+        "networks": [_network(model, test) for model in artefacts.models if (test := model.of("test"))],
         "description": artefacts.data.source.description,
         "data": artefacts.data.data,
         "classes": artefacts.data.classes,
@@ -38,6 +36,17 @@ def about(artefacts: Artefacts) -> Context:
         "cite": paper.citations(artefacts),
         "licence": paper.licence(artefacts),
         "disclaimer": DISCLAIMER,
+    }
+
+
+def _network(model: Model, test: Scores) -> Context:
+    """Return how a network is shown, and Youden's threshold, None if it has none."""
+    youden = test.operating["youden"]
+    return {
+        "name": model.name,
+        "title": model.title,
+        "marker": config.NETWORKS[model.name].marker,
+        "youden": youden and youden.threshold,
     }
 
 

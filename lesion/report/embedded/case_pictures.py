@@ -15,7 +15,7 @@ import numpy as np
 from markupsafe import Markup
 
 from lesion.evaluation.words.wording import listed
-from lesion.report.embedded.embed import embedded_json, predictions_csv
+from lesion.report.embedded.embed import embedded_json, packed, predictions_csv
 from lesion.report.embedded.judged import Judged, most_wrong
 from lesion.report.reading.artefacts import Artefacts, Maps, Model
 
@@ -65,7 +65,7 @@ def factors(images: Sequence[Judged]) -> list[Factor]:
 
 def budget(artefacts: Artefacts) -> int:
     """Return the bytes that the predictions and the metrics leave for the images."""
-    return EMBEDDED_BYTES - len(predictions_csv(artefacts.predictions)) - len(artefacts.metrics_text)
+    return EMBEDDED_BYTES - len(predictions_csv(artefacts.predictions)) - len(packed(artefacts.metrics_text))
 
 
 def embedded(

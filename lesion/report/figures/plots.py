@@ -26,6 +26,7 @@ REFERENCE_LOOKS: Mapping[str, dict[str, Any]] = {
     "together": {"linestyle": "--", "color": INK, "lw": 1.2},
     "colour": {"linestyle": "-", "color": MUTED, "lw": 1.2},
 }
+LONG_NUMBER = re.compile(r"\d+\.\d{3,}")  # coordinates in points: a hundredth is finer than any screen
 MEASURES = {"loss": "Loss (binary cross-entropy)", "auc": "ROC-AUC"}
 
 STYLE = {
@@ -210,10 +211,28 @@ def svg(figure: Figure, name: str) -> str:
     text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text, count=1, flags=re.DOTALL)
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # the other ids are salted hashes, and referred to
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text).replace("xlink:href", "href")
-    text = re.sub(r"\s*\n\s*", " ", text)
+    text = _without_groups(re.sub(r"\s*\n\s*", " ", text))
+    text = re.sub(r"<[^>]+>", lambda tag: LONG_NUMBER.sub(_rounded, tag[0]), text)
     for colour, variable in _variables().items():
         text = text.replace(colour, f"var(--{variable}, {colour})")
     return text.strip()
+
+
+def _without_groups(text: str) -> str:
+    """Return an SVG without the groups that have no attribute, which change nothing."""
+    kept = []
+    plain: list[bool] = []  # of each open group
+    for piece in re.split(r"(</?g\b[^>]*>)", text):
+        empty = piece.startswith("<g") and piece.endswith("/>")
+        if piece.startswith("<g") and not empty:
+            plain.append(piece == "<g>")
+        bare = empty or piece == "<g>" or (piece == "</g>" and plain.pop())
+        kept.append("" if bare else piece)
+    return re.sub(r">\s+<", "><", "".join(kept))
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _variables() -> dict[str, str]:
