@@ -213,6 +213,8 @@ def svg(figure: Figure, name: str) -> str:
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text).replace("xlink:href", "href")
     text = _without_groups(re.sub(r"\s*\n\s*", " ", text))
     text = re.sub(r"<[^>]+>", lambda tag: LONG_NUMBER.sub(_rounded, tag[0]), text)
+    text = re.sub(r'(?<= d=")[^"]*', lambda path: re.sub(r" ?([MLCQz]) ?", r"\1", path[0]), text)
+    text = re.sub(r'(?<=style=")[^"]*', lambda style: re.sub(r"(?<=[:;]) ", "", style[0]), text)
     for colour, variable in _variables().items():
         text = text.replace(colour, f"var(--{variable}, {colour})")
     return text.strip()
