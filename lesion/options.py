@@ -139,6 +139,11 @@ def _check_metadata(name: str, value: Value) -> None:
         raise LesionError(f"--metadata {value!r} is not a file: give a CSV table with a column of image names or rows")
 
 
+def _check_masks(name: str, value: Value) -> None:
+    if value and not Path(value).expanduser().is_dir():
+        raise LesionError(f"--masks {value!r} is not a folder: give one of pictures that are white on the lesion")
+
+
 def _check_image(name: str, value: Value) -> None:
     path = Path(str(value)).expanduser()
     if not path.is_file() and not path.is_dir():
@@ -167,6 +172,7 @@ PREPARE = {
     "limit": Option(0, "take this many rows, both classes in proportion; default: all (sample: 1,500)", _check_limit),
     "image_size": Option(AS_PROFILE, "pixels, square; default: 224 (sample: 64)", _check_image_size),
     "metadata": Option("", "a CSV table of the images: lesion, patient, age, sex, site", _check_metadata),
+    "masks": Option("", "a folder of masks, white on the lesion, named like the images", _check_masks),
     "search": Option(False, "look for images of one lesion in the pixels though the table groups all of them"),
     "split": Option(
         "grouped",

@@ -62,7 +62,8 @@ class PreparedData:
     cleaned_shares: np.ndarray  # (N,) float, share of the pixels that were painted over: 0 to 1
     record: PreparationRecord
     fingerprint: str  # of the prepared content
-    outlines: np.ndarray | None = None  # (N, ceil(S·S / 8)) uint8, memory-mapped: packed bits; None if not known
+    # (N, ceil(S·S / 8)) uint8, memory-mapped: packed bits, all 0 for one that is not known; None if none is known
+    outlines: np.ndarray | None = None
 
     @property
     def image_size(self) -> int:
@@ -75,8 +76,11 @@ class PreparedData:
         return positions, self.labels[positions]
 
     def outline(self, position: int) -> np.ndarray | None:
-        """Return the outline of a lesion, S×S bool, True on its visible pixels; None if the source knows none."""
-        if self.outlines is None:
+        """Return the outline of a lesion, S×S bool, True on its visible pixels; None if it is not known.
+
+        A line of zeros in `outlines` stands for that.
+        """
+        if self.outlines is None or not self.outlines[position].any():
             return None
         size = self.image_size
         return np.unpackbits(self.outlines[position], count=size * size).reshape(size, size).astype(bool)
@@ -209,8 +213,8 @@ def new_images(count: int, size: int, beside: int = 0, outlined: bool = False) -
     """Yield a function that appends an image and an outline; in the end `count` of them replace the old data.
 
     An image is size×size×3 uint8; an outline, size×size bool, is kept if the images are `outlined`, and None is then
-    one without a lesion. Raises LesionError if the disk has no room for them and for the `beside` bytes that other
-    files take meanwhile.
+    one that is not known: its bits are all 0. Raises LesionError if the disk has no room for them and for the `beside`
+    bytes that other files take meanwhile.
     """
     packed = packed_bytes(size) if outlined else 0
     store.require_space(config.DATA, count * (size * size * config.CHANNELS + packed) + beside, "the prepared images")

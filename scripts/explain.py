@@ -9,6 +9,7 @@ image, and each network's maps of all of them.
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,10 @@ from lesion import config, options, prepared, runs, store
 from lesion.console import progress, say
 from lesion.errors import LesionError
 from lesion.evaluation.words.wording import listed
-from lesion.explain import cases
+from lesion.explain import cases, located
+from lesion.images import outline
 from lesion.prepared import PreparedData
-from lesion.records.explanations import ExplainedImage, ExplanationsRecord, ModelExplanations
+from lesion.records.explanations import ESTIMATED, ExplainedImage, ExplanationsRecord, ModelExplanations
 from lesion.runs import Run
 
 
@@ -40,9 +42,9 @@ def main() -> bool:
     for name in names:
         if name not in todo and name not in missing:
             say(f"explain: {config.title(name)} is explained already (--force does it again)")
-    images = cases.describe(data)
+    images = cases.describe(data, _estimated(before) if done else {})
     pictured = bool(done) and not values.force and all(_path(image.thumbnail).exists() for image in images)
-    if todo or not pictured or images != before.images:
+    if todo or not pictured or images != before.images or before.located != located.method():
         _explain(data, images, pictured, todo, wanted, done)
     for name, reason in missing.items():
         say(f"explain: {config.title(name)} is {reason}")
@@ -52,7 +54,7 @@ def main() -> bool:
 def fingerprint(name: str) -> str:
     """Return the fingerprint of the explanations of a network, and of the thumbnails beside them."""
     record = Run(name).record()
-    method = store.blocks(config.THUMBNAILS, config.DECISION)
+    method = store.blocks(config.THUMBNAILS, config.DECISION, outline.OUTLINE)
     return store.fingerprint(stage="explain", data=record.data, digest=record.digest, method=method)
 
 
@@ -62,8 +64,12 @@ def _explained() -> ExplanationsRecord:
         record = store.read_record(runs.EXPLANATIONS, ExplanationsRecord, "invoke explain")
     except LesionError:  # missing or damaged: it is written again
         return ExplanationsRecord(data="", images=[], models={})
-    models = {name: model for name, model in record.models.items() if _path(model.maps).exists()}
-    return ExplanationsRecord(record.data, record.images, models)
+    return replace(record, models={name: each for name, each in record.models.items() if _path(each.maps).exists()})
+
+
+def _estimated(before: ExplanationsRecord) -> dict[int, str]:
+    """Return the outlines that were estimated before, by row."""
+    return {image.row: image.outline for image in before.images if image.outline_from == ESTIMATED}
 
 
 def _path(name: str) -> Path:
@@ -80,7 +86,8 @@ def _explain(
 ) -> None:
     """Explain the models `todo`, beside those that are `done`; write the thumbnails unless the images are `pictured`.
 
-    The record is written after each model: what is finished stays if the stage is stopped.
+    The record is written after each model: what is finished stays if the stage is stopped. The maps are scored in the
+    end, all together.
     """
     models = dict(done)
     _write_record(data, images, models)
@@ -91,6 +98,7 @@ def _explain(
     for name in todo:
         models[name] = _explain_model(name, data, wanted[name])
         _write_record(data, images, models)
+    _score(data, images, models)
     if todo:
         empty = sum(models[name].empty for name in todo)
         networks = listed([config.title(name) for name in todo])
@@ -98,9 +106,20 @@ def _explain(
     _remove_unused(images, models)
 
 
-def _write_record(data: PreparedData, images: list[ExplainedImage], models: Mapping[str, ModelExplanations]) -> None:
+def _write_record(
+    data: PreparedData, images: list[ExplainedImage], models: Mapping[str, ModelExplanations]
+) -> ExplanationsRecord:
     in_order = {name: models[name] for name in config.NETWORKS if name in models}
     record = ExplanationsRecord(data=data.fingerprint, images=images, models=in_order)
+    store.write_record(runs.EXPLANATIONS, record)
+    return record
+
+
+def _score(data: PreparedData, images: list[ExplainedImage], models: Mapping[str, ModelExplanations]) -> None:
+    """Score how well all maps lie on the lesions, and write the record anew."""
+    record = _write_record(data, images, models)
+    scored, differences = located.locate(data, images, record.models)
+    record = replace(record, models=scored, located=located.method(), skill_differences=differences)
     store.write_record(runs.EXPLANATIONS, record)
 
 
@@ -134,6 +153,7 @@ def _explain_model(name: str, data: PreparedData, wanted: str) -> ModelExplanati
         explained=len(positions),
         empty=int(np.sum(~fields.any(axis=(1, 2)))),
         maps=maps,
+        localisation=None,
         provenance=store.provenance(time.monotonic() - begin, training.device()),
     )
 

@@ -20,7 +20,7 @@ from lesion.console import progress, say
 from lesion.errors import LesionError
 from lesion.images import jpeg, preprocess
 from lesion.runs import Run
-from lesion.sources.source import SUFFIXES
+from lesion.sources.folders import SUFFIXES
 
 PREDICTIONS = config.REPORTS / "predictions"
 DECIMALS = 6  # of the probabilities in predictions.csv

@@ -3,7 +3,7 @@
     python scripts/prepare.py --data sample
 
 Reads the source that --data names; writes data/{images.npy, index.csv, manifest.json, preview/},
-and data/outlines.npy if the source knows the outlines of its lesions.
+and data/outlines.npy if the source, or a folder of masks, knows the outlines of the lesions.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import hashlib
 import time
+from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,17 +28,20 @@ from lesion.groups import audit, candidates, find, join, keypoints, matching, sp
 from lesion.groups.find import Grouping
 from lesion.groups.keypoints import KeypointStore
 from lesion.images import crop, hair, preprocess
+from lesion.images.masks import PROBLEMS
 from lesion.images.stream import prepare_images
 from lesion.records.common import Method
 from lesion.records.preparation import (
     AugmentedExample,
     Groups,
+    MaskRecord,
     PreparationRecord,
     PreparationSettings,
     Unreadable,
 )
-from lesion.sources import metadata
+from lesion.sources import masks, metadata
 from lesion.sources.metadata import Metadata
+from lesion.sources.original import FROM_MASKS
 from lesion.sources.source import Source, identity, open_source
 
 if TYPE_CHECKING:  # it takes half a second to import
@@ -74,7 +78,8 @@ def method() -> Method:
 def fingerprint(values: argparse.Namespace) -> str:
     """Return the fingerprint of what the options of `prepare` ask for, and of the settings it would use."""
     settings = dataclasses.asdict(_settings(values, values.image_size))
-    asked = {**settings, "data": identity(values.data), "metadata": metadata.identity(values.metadata)}
+    named = {"metadata": metadata.identity(values.metadata), "masks": masks.identity(values.masks)}
+    asked = {**settings, "data": identity(values.data), **named}
     profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
     return store.fingerprint(stage="prepare", settings=asked, profiles=profiles, method=method())
 
@@ -89,6 +94,7 @@ def _settings(values: argparse.Namespace, image_size: int) -> PreparationSetting
         clean=not values.no_clean,
         metadata=Path(values.metadata).name,
         search=values.search,
+        masks=Path(values.masks).expanduser().resolve().name if values.masks else "",
     )
 
 
@@ -99,16 +105,20 @@ class Stream:
     measured: np.ndarray  # (N,) prepared.MEASURED; zero for an image that cannot be read
     unreadable: list[Unreadable] = field(default_factory=list)
     examples: preview.Chosen = field(default_factory=dict)
+    mask_problems: Counter[str] = field(default_factory=Counter)  # of images that can be read
     digest: str = ""  # of the prepared images
 
 
 def _prepare(values: argparse.Namespace, wanted: str) -> None:
     begin = time.monotonic()
-    source = open_source(values.data, values.limit, values.seed)
+    attached = masks.attach(values.masks, values.data, open_source(values.data, values.limit, values.seed))
+    source = attached.source
     profile = config.SAMPLE if source.record.drawn else config.FULL
     settings = _settings(values, profile.image_size if values.image_size == options.AS_PROFILE else values.image_size)
     for line in filter(None, (source.record.replaced, source.record.description)):
         say(f"prepare: {line}")
+    if attached.problem:
+        say(f"prepare: left out the masks: {attached.problem}")
     known = _metadata(values, source)
     said = _said(source, known)
     search = settings.search or not join.covers(said, len(source.rows))
@@ -126,6 +136,8 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
     pictured = preview.largest_groups(np.load(prepared.IMAGES, mmap_mode="r"), index)
     groups = audit.describe(prepared.readable(index), join.origin(said, grouping), grouping, settings, pictured)
     record = _record(source, settings, known, stream, index, groups, wanted, begin)
+    if source.record.outlines == FROM_MASKS:
+        record = dataclasses.replace(record, masks=_masks(stream.mask_problems, attached.others))
     store.write_record(prepared.MANIFEST, record)
     say(f"prepare: {len(index):,} images in {duration(time.monotonic() - begin)}")
 
@@ -167,7 +179,8 @@ def read(
     digest = hashlib.sha256()
     size = settings.image_size
     describe = None if points is None else keypoints.describe
-    photographs = prepare_images(source.originals(), size, settings.clean, describe)
+    masked = source.record.outlines == FROM_MASKS
+    photographs = prepare_images(source.originals(), size, settings.clean, describe, masked)
     for position, photograph in enumerate(progress(photographs, len(source.rows), "prepare: images")):
         result = photograph.prepared
         if points is not None and photograph.description is not None:
@@ -178,11 +191,25 @@ def read(
         else:
             append(result.image, photograph.outline)
             digest.update(result.image.tobytes())
+            stream.mask_problems[photograph.mask_problem] += masked
             stream.measured[position] = prepared.measurements(photograph.encoded, result)
             preview.choose(stream.examples, position, photograph.encoded, result)
     stream.digest = digest.hexdigest()
     _require_readable(stream.unreadable, len(source.rows))
     return stream
+
+
+def _masks(amounts: Counter[str], others: int) -> MaskRecord:
+    """Return how well the masks fit, `amounts` of problems with "" for none, and print one line about it."""
+    problems = {problem: amounts[problem] for problem in PROBLEMS if amounts[problem]}
+    notes = [f"{amount:,} {problem}" for problem, amount in problems.items()]
+    if others:
+        which = "file left out that is" if others == 1 else "files left out that are"
+        notes.append(f"{others:,} {which} the mask of no image")
+    known = amounts[""]
+    line = f"prepare: masks give the outlines of {known:,} of {amounts.total():,} images"
+    say(f"{line}; {', '.join(notes)}" if notes else line)
+    return MaskRecord(known, problems, others, store.digest(prepared.OUTLINES))
 
 
 def _require_readable(unreadable: list[Unreadable], count: int) -> None:

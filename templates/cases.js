@@ -13,14 +13,14 @@
   let content;
   function embedded() {
     if (content) return content;
-    const { classes, factors, maps: sizes, cases } = JSON.parse(source.textContent);
+    const { classes, factors, maps: sizes, agreement, cases } = JSON.parse(source.textContent);
     const predictions = new Map(report.predictions.filter(({ split }) => split === "test").map((line) => [line.row, line]));
     const mapped = Object.keys(sizes);
-    const images = cases.map(([row, thumbnail, outline, levels, maps]) => ({
-      ...predictions.get(row), thumbnail, outline, levels,
-      maps: Object.fromEntries(maps.map(([fields, peak, malignant], place) => [mapped[place], { fields, peak, malignant }])),
+    const images = cases.map(([row, thumbnail, outline, levels, maps, estimated]) => ({
+      ...predictions.get(row), thumbnail, outline, levels, estimated,
+      maps: Object.fromEntries(maps.map(([fields, peak, malignant, energy], place) => [mapped[place], { fields, peak, malignant, energy }])),
     }));
-    content = { classes, factors, sizes, images, byRow: new Map(images.map((image) => [image.row, image])) };
+    content = { classes, factors, sizes, agreement, images, byRow: new Map(images.map((image) => [image.row, image])) };
     return content;
   }
 
@@ -110,7 +110,10 @@
     link.href = `#${box.id}`;
     picture.src = photograph;
     picture.alt = `Image ${image.row}, ${embedded().classes[image.label]}`;
-    for (const path of box.querySelectorAll(".outline path")) path.setAttribute("d", image.outline);
+    for (const outline of box.querySelectorAll(".outline")) {
+      outline.classList.toggle("estimated", Boolean(image.estimated));
+      outline.firstElementChild.setAttribute("d", image.outline);
+    }
     const verdicts = judge(image);
     for (const name of names) fill(box, name, verdicts.find((verdict) => verdict.name === name), image.maps[name]);
     return box;
@@ -192,16 +195,20 @@
   }
 
   function facts(image) {
-    const { classes, factors, images } = embedded();
+    const { classes, factors, agreement, images } = embedded();
     const siblings = images.filter((other) => other.group === image.group && other !== image);
     const levels = factors.flatMap(([factor, names], place) => image.levels[place] < 0 ? [] : [`${factor}: ${names[image.levels[place]]}`]);
     const peaks = report.networks.filter(({ name }) => image.maps[name]).map(({ name, title }) => {
       const { fields, peak, malignant } = image.maps[name];
       return fields ? `${title} ${peak.toFixed(2)} for ${classes[malignant]}` : `${title} none for ${classes[malignant]}`;
     });
+    const shares = report.networks.filter(({ name }) => image.maps[name]?.fields && image.maps[name].energy !== null)
+      .map(({ name, title }) => `${title} ${Math.round(100 * image.maps[name].energy)}%`);
     return [
       siblings.length ? paragraph("Other test images of this lesion: ", ...siblings) : paragraph("No other image of this lesion is here."),
       ...peaks.length ? [paragraph(`Peak of the evidence, in units of the logit: ${peaks.join(", ")}.`)] : [],
+      ...image.estimated ? [paragraph(`Dotted: estimated outline (${agreement}).`)] : [],
+      ...shares.length ? [paragraph(`Evidence on the lesion: ${shares.join(", ")}.`)] : [],
       ...levels.length ? [paragraph(`${levels.join("; ")}.`)] : [],
     ];
   }

@@ -31,6 +31,7 @@ from lesion.records.bench import (
 from lesion.records.common import Provenance
 from lesion.records.explanations import ExplainedImage, ExplanationsRecord, ModelExplanations
 from lesion.records.leak import LeakData, LeakRecord, LeakTrial, MeanDifference
+from lesion.records.localisation import LocalisationRecord, LocatedImages, LocatedScore, SkillDifference
 from lesion.records.metrics import (
     AccuracyDifference,
     AreaDifference,
@@ -636,6 +637,7 @@ def explained(pictures) -> ExplanationsRecord:
             explained=len(TEST_ROWS),
             empty=1,
             maps=name,
+            localisation=localisation(model),
             provenance=PROVENANCE,
         )
     images = [
@@ -646,10 +648,55 @@ def explained(pictures) -> ExplanationsRecord:
             levels={"hair or marks": "painted over" if row % 3 == 0 else "none"},
             thumbnail=pictures.thumbnail(row),
             outline=OUTLINE if row % 5 else "",
+            outline_from=("estimated" if row % 3 else "masks") if row % 5 else "",
         )
         for row in TEST_ROWS
     ]
-    return ExplanationsRecord(data=DATA, images=images, models=models)
+    differences = [skill_difference(score, *pair) for score in SKILLS for pair in combinations(config.NETWORKS, 2)]
+    return ExplanationsRecord(data=DATA, images=images, models=models, skill_differences=differences)
+
+
+SKILLS = {"energy": 0.4321, "rank_accuracy": 0.3456, "pointing": -0.0567}  # of the CNN from scratch
+BETTER = {"scratch": 0.0, "mobilenet": 0.21, "efficientnet": -0.4}  # than the CNN from scratch
+
+
+def localisation(model: str) -> LocalisationRecord:
+    """Return scores with which one network's maps are better than the spot, and another's worse."""
+    outlined = [row for row in TEST_ROWS if row % 5]
+    subsets = {
+        name: LocatedImages(images=images, lesions=images // 2, area=area, scores=located_scores(model, area))
+        for name, images, area in (
+            ("all", 160, 0.24),
+            ("benign", 80, 0.21),
+            ("malignant", 80, 0.27),
+            ("right", 150, 0.23),
+        )
+    }
+    return LocalisationRecord(
+        coarse=False,
+        subsets={**subsets, "wrong": LocatedImages(images=0, lesions=0, area=0.0, scores={})},
+        follows=Estimate(0.0812, [0.0412, 0.1212]) if model != "efficientnet" else Estimate(0.0012, [-0.02, 0.0224]),
+        energies=[row % 100 / 100 if row in outlined else None for row in TEST_ROWS],
+    )
+
+
+def located_scores(model: str, area: float) -> dict[str, LocatedScore]:
+    scores = {}
+    for name, skill in SKILLS.items():
+        skill += BETTER[model]
+        spot, ceiling = area + 0.3111, area + 0.5111
+        value = spot + skill * (ceiling - spot)
+        interval = [skill - 0.0987, skill + 0.0987]
+        scores[name] = LocatedScore(estimate(value), spot, ceiling, other=area + 0.1, skill=Estimate(skill, interval))
+    return scores
+
+
+def skill_difference(score: str, first: str, second: str) -> SkillDifference:
+    value = BETTER[first] - BETTER[second]
+    low, high = value - 0.1234, value + 0.1234
+    return SkillDifference(
+        score, first, second, value, [low, high], p=0.0012, p_corrected=0.0036, adjusted=[low - 0.01, high + 0.01]
+    )
 
 
 # --- study ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 from lesion import config, options, preview, runs
 from lesion.baselines import inputs
 from lesion.groups import candidates, find, keypoints, matching
-from lesion.images import crop, hair, preprocess
+from lesion.images import crop, hair, outline, preprocess
 from lesion.networks import settings
 from lesion.prepared import PreparedData
 from lesion.records.preparation import SourceRecord
@@ -34,6 +34,7 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (config, "FOLDS", {"study", "leak"}),
     (config, "MARGIN", {"study"}),
     (config, "THUMBNAILS", {"explain"}),
+    (outline, "OUTLINE", {"explain"}),
     (crop, "CROPPING", {"prepare"}),
     (hair, "HAIR", {"prepare"}),
     (preprocess, "PREPROCESSING", {"prepare"}),
@@ -165,7 +166,7 @@ def test_what_is_known_of_the_images_makes_just_the_stages_that_use_it_run_again
 def test_no_block_of_settings_is_left_out():
     """A new block must be listed above, with the stages that use it."""
     listed = {type(getattr(module, name)) for module, name, _ in BLOCKS}
-    modules = (config, crop, hair, preprocess, keypoints, candidates, find, matching, preview)
+    modules = (config, outline, crop, hair, preprocess, keypoints, candidates, find, matching, preview)
     blocks = {
         type(value)
         for module in modules

@@ -30,6 +30,7 @@ def values(stage, **changed):
         ("prepare", {"data": "nowhere"}, "'nowhere' does not exist"),
         ("prepare", {"data": __file__}, "is neither a folder nor a .parquet file"),
         ("prepare", {"data": "~nosuchuser/data"}, "does not exist"),
+        ("prepare", {"masks": __file__}, "is not a folder: give one of pictures that are white on the lesion"),
         ("prepare", {"limit": -1}, "--limit must be 0 (all rows) or a number of rows; got -1"),
         ("prepare", {"image_size": 31}, "--image-size 31 does not work: give 32 to 1024 pixels"),
         ("prepare", {"image_size": 1025}, "--image-size 1025 does not work"),

@@ -1,13 +1,16 @@
 """The test images as the report shows them: what is known of each, a thumbnail, and the lesion's outline as a path."""
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
 from lesion import config, store
 from lesion.evaluation import subgroups
+from lesion.images.outline import estimate_outline
 from lesion.images.resize import shrink
 from lesion.prepared import PreparedData
-from lesion.records.explanations import ExplainedImage
+from lesion.records.explanations import ESTIMATED, ExplainedImage
 
 FOLDER = "cases"  # below reports/
 FORMER = "gradcam"  # folder of the pictures that were written before there were thumbnails
@@ -22,14 +25,17 @@ DETAIL = 1.5  # how far a path may lie from the outline, in coordinates: less wo
 SPECK = 10  # area in coordinates, of 10,000: a smaller part of a path is left out
 
 
-def describe(data: PreparedData) -> list[ExplainedImage]:
-    """Return what is known of every test image, in the order of the index."""
+def describe(data: PreparedData, estimated: Mapping[int, str] | None = None) -> list[ExplainedImage]:
+    """Return what is known of every test image, in the order of the index.
+
+    An outline that is not known is estimated, unless `estimated` has it by the image's row, as a path.
+    """
     positions, labels = data.of_split("test")
     factors = {factor: names[positions] for factor, names in subgroups.factors(data).items()}
     images = []
     for place, position in enumerate(positions):
         row = int(data.rows[position])
-        outline = data.outline(position)
+        path, origin = _outline(data, position, estimated or {})
         images.append(
             ExplainedImage(
                 row=row,
@@ -37,10 +43,24 @@ def describe(data: PreparedData) -> list[ExplainedImage]:
                 group=int(data.groups[position]),
                 levels={factor: str(names[place]) for factor, names in factors.items() if names[place]},
                 thumbnail=f"{FOLDER}/{row}.webp",
-                outline="" if outline is None else path_of(outline),
+                outline=path,
+                outline_from=origin,
             )
         )
     return images
+
+
+def _outline(data: PreparedData, position: int, estimated: Mapping[int, str]) -> tuple[str, str]:
+    """Return a lesion's outline as a path, and who says so; both are empty if it is not known."""
+    known = data.outline(position)
+    if known is not None:
+        path = path_of(known)
+        return path, data.record.source.outlines if path else ""
+    path = estimated.get(int(data.rows[position]), "")
+    if not path:
+        outline = estimate_outline(data.images[position])
+        path = "" if outline is None else path_of(outline)
+    return path, ESTIMATED if path else ""
 
 
 def write_thumbnails(data: PreparedData) -> None:

@@ -1,19 +1,26 @@
 """Grad-CAM (Selvaraju et al., 2017): where in the image the evidence for a verdict lies.
 
-One function serves all models, since each is one flat graph: it is cut just before the global average pooling.
-The gradient is taken only through the head above the cut, so a map costs little more than a prediction.
+One function serves all models, since each is one flat graph: it is cut just before the global average pooling. Above
+the cut the gradient is a formula. With the pooled features g, a channel's mean over the image, and the head
+
+    logit = v · relu(K' g + b) + c
+
+the gradient of the logit, summed over the places of channel k, is d logit / d g[k], the sum of K[k, j] v[j] over the
+active units j; without a hidden layer that is the class activation map of Zhou et al. (2016). So a map costs one
+forward pass.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import activations, layers
 
 from lesion import config
-from lesion.networks import batches, models, surgery
+from lesion.networks import batches, models
 
 EMPTY = 1e-6  # in units of the logit: maps whose peak is below this count as empty
 STRONGEST = 255  # value of a map at its peak
@@ -43,12 +50,16 @@ def explained_layer(model: keras.Model) -> keras.layers.Layer:
 
 
 class Explainer:
-    """Grad-CAM of one model; the first batch pays for building the graph, the others cost about a prediction."""
+    """Grad-CAM of one model; the first batch pays for building the graph, the others cost a prediction each.
+
+    Raises ValueError if the head above the pooling is not made of dense layers and dropout alone.
+    """
 
     def __init__(self, model: keras.Model) -> None:
-        below, above = surgery.split_at(model, explained_layer(model).name)
+        below = keras.Model(model.input, explained_layer(model).output)
+        head = dense_layers(model)
         self.evidence_of = tf.function(
-            lambda batch: _evidence(above, below(batch, training=False)), reduce_retracing=True
+            lambda batch: evidence(below(batch, training=False), head), reduce_retracing=True
         )
 
     def explain(self, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
@@ -60,20 +71,49 @@ class Explainer:
                 yield _explanation(float(logit), coarse)
 
 
-def _evidence(above: keras.Model, activations: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the logits (B,) and the evidence for each verdict B×h×w, at least 0.
+def dense_layers(model: keras.Model) -> list[layers.Dense]:
+    """Return the dense layers above the global pooling, the last of which gives the logit.
 
-    The target is +logit for malignant and -logit for benign, never the probability, whose gradient vanishes
-    if the model is sure. A channel's weight is the sum of its gradient, not the mean as in the paper: the evidence
-    is then in units of the logit, and the mean of the map is what the channels add to the logit.
+    Raises ValueError if there is anything else but dropout, or another activation than ReLU below the logit.
     """
-    with tf.GradientTape() as tape:
-        tape.watch(activations)
-        logits = above(activations, training=False)[:, 0]
-        sign = tf.where(logits >= config.DECISION.logit, 1.0, -1.0)
-        target = tf.reduce_sum(logits * sign)
-    weights = tf.reduce_sum(tape.gradient(target, activations), axis=(1, 2), keepdims=True)
-    return logits, tf.nn.relu(tf.reduce_sum(weights * activations, axis=-1))
+    names = [layer.name for layer in model.layers]
+    head = model.layers[names.index(models.POOLING) + 1 : names.index(models.LOGIT) + 1]
+    dense = [layer for layer in head if isinstance(layer, layers.Dense)]
+    hidden, last = dense[:-1], dense[-1]
+    others = [layer for layer in head if not isinstance(layer, layers.Dense | layers.Dropout)]
+    if others or last.activation is not activations.linear or any(x.activation is not activations.relu for x in hidden):
+        raise ValueError(
+            f"the head of {model.name} is not made of dropout, dense layers with ReLU, and a linear output"
+        )
+    return dense
+
+
+def evidence(features: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the logits (B,) and the evidence for each verdict B×h×w, at least 0, from the explained layer's output.
+
+    `features` is B×h×w×channels, `head` the dense layers above the pooling. The target is +logit for malignant and
+    -logit for benign, never the probability, whose gradient vanishes if the model is sure. A channel's weight is the
+    sum of its gradient, not the mean as in the paper: the evidence is then in units of the logit, and the mean of the
+    map is what the channels add to the logit.
+    """
+    logits, weights = channel_weights(tf.reduce_mean(features, axis=(1, 2)), head)
+    sign = tf.where(logits >= config.DECISION.logit, 1.0, -1.0)
+    signed = weights * sign[:, tf.newaxis]
+    return logits, tf.nn.relu(tf.einsum("bhwk,bk->bhw", features, signed))
+
+
+def channel_weights(pooled: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the logits (B,) and the gradient of each with respect to the pooled features, both B×channels."""
+    signals = pooled
+    active = []
+    for layer in head[:-1]:
+        signals = tf.nn.relu(signals @ layer.kernel + layer.bias)
+        active.append(tf.cast(signals > 0, signals.dtype))
+    logits = (signals @ head[-1].kernel + head[-1].bias)[:, 0]
+    weights = tf.ones_like(signals) * head[-1].kernel[:, 0]
+    for layer, units in zip(reversed(head[:-1]), reversed(active), strict=True):
+        weights = tf.matmul(weights * units, layer.kernel, transpose_b=True)
+    return logits, weights
 
 
 def _explanation(logit: float, evidence: np.ndarray) -> Explanation:

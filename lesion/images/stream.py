@@ -11,10 +11,10 @@ import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.images import preprocess
+from lesion.images import masks, preprocess
 from lesion.images.crop import Box
-from lesion.images.preprocess import Prepared
-from lesion.sources.source import Original
+from lesion.images.preprocess import Cropped, Prepared
+from lesion.sources.original import Original
 
 AHEAD = 4  # images for each thread that may wait for their turn: they keep the threads busy, and memory small
 
@@ -30,17 +30,22 @@ class Photograph(Generic[Description]):
     outline: np.ndarray | None  # of the lesion in `prepared`, size × size bool; None if it is not known
     description: Description | None  # of the cropped photograph; None if unreadable or not asked for
     reason: str  # empty if `prepared` is there
+    mask_problem: str = ""  # why a mask gave no outline, one of masks.PROBLEMS; empty if it did, or was not asked for
 
 
 def prepare_images(
-    originals: Iterable[Original], size: int, clean: bool, describe: Callable[[np.ndarray], Description] | None = None
+    originals: Iterable[Original],
+    size: int,
+    clean: bool,
+    describe: Callable[[np.ndarray], Description] | None = None,
+    masked: bool = False,
 ) -> Iterator[Photograph[Description]]:
     """Decode, crop, clean and resize the images of `originals`, and their outlines alike; yield them in order.
 
-    `describe` is called with each cropped photograph (height × width × 3 uint8 RGB). Only a few images are in memory
-    at a time, however slowly they are taken (joblib's generator would read on without end). An image that cannot be
-    decoded is yielded with the reason; an error of the source itself (a cut connection, a missing file) is raised as
-    the source raised it.
+    The outlines are in the images' masks if they are `masked`. `describe` is called with each cropped photograph
+    (height × width × 3 uint8 RGB). Only a few images are in memory at a time, however slowly they are taken (joblib's
+    generator would read on without end). An image that cannot be decoded is yielded with the reason; an error of the
+    source itself (a cut connection, a missing file) is raised as the source raised it.
     """
 
     def prepare(original: Original) -> Photograph[Description]:
@@ -50,8 +55,8 @@ def prepare_images(
             return Photograph(original.encoded, None, None, None, str(error))
         description = describe(photograph.image) if describe else None
         prepared = preprocess.clean_and_resize(photograph, size, clean)
-        outline = None if original.outline is None else fit_outline(original.outline, photograph.box, size)
-        return Photograph(original.encoded, prepared, outline, description, "")
+        outline, problem = _outline(original, photograph, size, masked)
+        return Photograph(original.encoded, prepared, outline, description, "", problem)
 
     waiting: deque[Future[Photograph[Description]]] = deque()
     with ThreadPoolExecutor(config.CORES) as pool:
@@ -61,6 +66,18 @@ def prepare_images(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _outline(original: Original, photograph: Cropped, size: int, masked: bool) -> tuple[np.ndarray | None, str]:
+    """Return the outline of the prepared photograph, and why its mask gave none, one of masks.PROBLEMS or ""."""
+    if not masked:
+        known = original.outline
+        return None if known is None else fit_outline(known, photograph.box, size), ""
+    drawn, problem = masks.read_mask(original.mask, photograph.width, photograph.height)
+    if drawn is None:
+        return None, problem
+    outline = fit_outline(drawn, photograph.box, size)
+    return (outline, "") if outline.any() else (None, masks.EMPTY)
 
 
 def fit_outline(outline: np.ndarray, box: Box, size: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """`data/manifest.json`: what `prepare` did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lesion.records.common import Method, Provenance
 
@@ -25,6 +25,7 @@ class PreparationSettings:
     clean: bool
     metadata: str  # the table that --metadata names; empty if none was named
     search: bool  # look for images of one lesion in the pixels though a table groups all of them
+    masks: str = ""  # the folder that --masks names; empty if none was named
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class SourceRecord:
     name: str  # isic, folder, parquet or sample
     description: str
     replaced: str | None  # why `auto` had to take the sample, if it had to
-    outlines: str = ""  # who knows the lesions' outlines: "drawn", that is, the project itself; empty if nobody does
+    outlines: str = ""  # who knows the lesions' outlines: "drawn", that is, the project itself; "masks"; or nobody
 
     @property
     def drawn(self) -> bool:
@@ -73,6 +74,16 @@ class MetadataRecord:
     repeated: int  # lines that repeat an image of an earlier line
     unknown: dict[str, int]  # age, sex, site -> matched rows for which it is not known
     conflicts: int  # lesions of the table whose images have both labels
+
+
+@dataclass(frozen=True)
+class MaskRecord:
+    """Masks of the lesions, and how well they fit the images."""
+
+    known: int  # readable images whose outline is known by them
+    problems: dict[str, int]  # why a mask gave no outline, see `images.masks.PROBLEMS` -> readable images
+    others: int  # files that are the mask of no image
+    digest: str  # of the outlines as they are stored
 
 
 @dataclass(frozen=True)
@@ -144,3 +155,4 @@ class PreparationRecord:
     examples: list[Example]
     augmentation: list[AugmentedExample]
     provenance: Provenance
+    masks: MaskRecord | None = field(default=None, metadata={"optional": True})  # None if there are none

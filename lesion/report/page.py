@@ -17,6 +17,7 @@ from lesion.report.reading.artefacts import Artefacts, Context
 from lesion.report.sections import data, differences, methods, probabilities, results, sentences
 from lesion.report.sections.answer import answer
 from lesion.report.sections.cases import cases
+from lesion.report.sections.looks import looks
 from lesion.report.sections.speed import speed
 from lesion.report.sections.study import study
 from lesion.report.sections.threshold import threshold
@@ -41,6 +42,7 @@ SECTIONS = [
     Section("answer", "The answer", answer, "Answer", own_heading=True),
     Section("threshold", "Choosing a threshold", threshold, "Threshold"),
     Section("cases", "Every test image, judged by all networks", cases, "Every image"),
+    Section("looks", "What they look at", looks),
     Section("summary", "All scores on the test images", results.summary, "Scores"),
     Section("comparison", "Are the differences real?", differences.comparison, "Differences"),
     Section("study", "Trained anew: folds and seeds", study),

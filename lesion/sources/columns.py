@@ -11,7 +11,9 @@ import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
+from lesion.sources import folders
 from lesion.sources.hub import import_datasets, short_reason
+from lesion.sources.original import Original
 
 if TYPE_CHECKING:  # slow to import
     import pandas as pd
@@ -21,6 +23,7 @@ EXPECTED = (
     "expected are a column `image` (encoded bytes) and a column `label` "
     "(benign and malignant, or the integers 0 for benign and 1 for malignant)"
 )
+MASK = "mask"  # column of the outlines: pictures like those of `image`, or paths below the folder
 # What may be known of an image, and the columns that hold it, lower-case; the first one that is there counts.
 FACTS = {
     "lesion": ("lesion_id",),
@@ -37,16 +40,18 @@ class Split:
     """One published split of n rows.
 
     labels: (n,) int8.
-    read: a function that yields the images of given rows.
+    read: a function that yields the images of given rows, with their masks if there are any.
     names: the images' file names, with folders as far as they are known; "" for an image without a name.
     facts: the columns, n rows of text, in which the source itself says more of the images (see FACTS); None if it has
         none. "" is unknown.
+    masked: it has a column of masks.
     """
 
     labels: np.ndarray
-    read: Callable[[np.ndarray], Iterator[bytes]]
+    read: Callable[[np.ndarray], Iterator[Original]]
     names: list[str]
     facts: "pd.DataFrame | None" = None
+    masked: bool = False
 
 
 def read_file(file: Path) -> bytes:
@@ -62,7 +67,7 @@ def load_folder(path: Path) -> Mapping[str, "Dataset"]:
 
     Raises LesionError if `datasets` finds nothing to read in it, or a damaged file.
     """
-    return _load(path, str(path))
+    return _load(path, str(path), without_masks=any(path.rglob(folders.MASKS)))
 
 
 def load_file(path: Path) -> Mapping[str, "Dataset"]:
@@ -70,11 +75,22 @@ def load_file(path: Path) -> Mapping[str, "Dataset"]:
     return _load(path, "parquet", data_files=glob.escape(str(path)))
 
 
-def _load(path: Path, *builder: str, **options: str) -> Mapping[str, "Dataset"]:
+def _load(path: Path, *builder: str, without_masks: bool = False, **options: str) -> Mapping[str, "Dataset"]:
     try:
-        return import_datasets().load_dataset(*builder, **options)
+        datasets = import_datasets()
+        files = {"data_files": _files(path)} if without_masks else options
+        return datasets.load_dataset(*builder, **files)
     except Exception as error:  # every reader below `datasets` raises its own kind
         raise LesionError(f"{path} cannot be read as a data set ({short_reason(error)}): {EXPECTED}") from error
+
+
+def _files(path: Path) -> dict[str, list[str]]:
+    """Return the files of each split in a folder, as `datasets` finds them, without masks: it would take them in."""
+    from datasets.data_files import DataFilesDict, get_data_patterns
+
+    files = DataFilesDict.from_patterns(get_data_patterns(str(path)), base_path=str(path))
+    kept = {split: [name for name in names if not folders.is_mask(Path(name), path)] for split, names in files.items()}
+    return {str(split): names for split, names in kept.items() if names}
 
 
 def splits_of(loaded: Mapping[str, "Dataset"], origin: str, base: Path | None = None) -> dict[str, Split]:
@@ -88,9 +104,21 @@ def splits_of(loaded: Mapping[str, "Dataset"], origin: str, base: Path | None = 
     for name, table in loaded.items():
         labels = _labels(table, f"{origin} ({name})")
         _require_image(table.features["image"], f"{origin} ({name})")
-        images = table.select_columns(["image"]).cast_column("image", Image(decode=False))
-        splits[name] = Split(labels, partial(_read_rows, images, base), _names(images, base), _facts(table))
+        masked = _has_masks(table.features)
+        pictures = table.select_columns(["image", MASK] if masked else ["image"])
+        for column in (name for name in pictures.column_names if _is_picture(table.features[name])):
+            pictures = pictures.cast_column(column, Image(decode=False))
+        read = partial(_read_rows, pictures, base)
+        splits[name] = Split(labels, read, _names(pictures, base), _facts(table), masked)
     return splits
+
+
+def _has_masks(features: Mapping[str, object]) -> bool:
+    """Tell whether there is a column of masks, as pictures or as paths; another one of this name is left alone."""
+    from datasets import Value
+
+    column = features.get(MASK)
+    return _is_picture(column) or (isinstance(column, Value) and column.dtype in ("string", "large_string"))
 
 
 def _names(images: "Dataset", base: Path | None) -> list[str]:
@@ -141,18 +169,34 @@ def _labels(table: "Dataset", origin: str) -> np.ndarray:
 
 
 def _require_image(feature: object, origin: str) -> None:
+    if not _is_picture(feature):
+        raise LesionError(f"{origin} has a column `image` of the type {feature}: {EXPECTED}")
+
+
+def _is_picture(feature: object) -> bool:
     from datasets import Image, Value
 
     content = feature.get("bytes") if isinstance(feature, dict) else feature
     binary = isinstance(content, Value) and content.dtype in ("binary", "large_binary")
-    if not (isinstance(feature, Image) or binary):
-        raise LesionError(f"{origin} has a column `image` of the type {feature}: {EXPECTED}")
+    return isinstance(feature, Image) or binary
 
 
-def _read_rows(images: "Dataset", base: Path | None, rows: np.ndarray) -> Iterator[bytes]:
-    for row in images.select(rows):
+def _read_rows(pictures: "Dataset", base: Path | None, rows: np.ndarray) -> Iterator[Original]:
+    for row in pictures.select(rows):
         image = row["image"] or {}
         if image.get("bytes") is None and image.get("path") and base is not None:
-            yield read_file(base / image["path"])
+            encoded = read_file(base / image["path"])
         else:
-            yield image.get("bytes") or b""
+            encoded = image.get("bytes") or b""
+        yield Original(encoded, mask=_read_mask(row.get(MASK), base))
+
+
+def _read_mask(value: Mapping[str, bytes | str] | bytes | str | None, base: Path | None) -> bytes:
+    """Return an encoded mask from the column MASK; b"" if there is none, or if its path leads out of `base`."""
+    content = value.get("bytes") if isinstance(value, Mapping) else value
+    if isinstance(content, bytes):
+        return content
+    path = value.get("path") if isinstance(value, Mapping) else value
+    if not isinstance(path, str) or not path or base is None or not folders.contained(base / path, base):
+        return b""
+    return read_file(base / path)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lesion.sources.source import SUFFIXES, Source
+from lesion.sources.folders import SUFFIXES
+from lesion.sources.source import Source
 
 
 def rows_of_numbers(keys: list[str], source: Source) -> np.ndarray:

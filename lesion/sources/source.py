@@ -19,28 +19,17 @@ import numpy as np
 from lesion import config, options, store
 from lesion.errors import LesionError
 from lesion.records.preparation import SourceRecord
+from lesion.sources import folders
 from lesion.sources.columns import Split, load_file, load_folder, read_file, splits_of
 from lesion.sources.hub import HubUnavailable, load_public
+from lesion.sources.original import FROM_MASKS, Original
 
 if TYPE_CHECKING:  # slow to import, and only the sample needs OpenCV
     import pandas as pd
 
     from lesion.sources.drawn import DrawnSample
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 SAMPLE_QUALITY = 92  # of the JPEG: photographs are JPEG too, so the sample must have traces of compression as well
-
-
-@dataclass(frozen=True)
-class Original:
-    """One image as the source has it.
-
-    encoded: its bytes; b"" if it is missing.
-    outline: (height, width) bool, True on the lesion, of the image upright; None if the source does not know it.
-    """
-
-    encoded: bytes
-    outline: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -100,16 +89,7 @@ def identity(data: str) -> str:
     if path is None:
         drawing = [Path(__file__).with_name(name).read_text() for name in ("drawn.py", "overlays.py")]
         return f"{data} {store.fingerprint(drawing=drawing)}"
-    try:
-        files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-        states = [file.stat() for file in files]
-    except OSError as error:
-        raise LesionError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
-    stamps = [
-        (str(file.relative_to(path)), state.st_size, state.st_mtime_ns)
-        for file, state in zip(files, states, strict=True)
-    ]
-    return f"{path} {store.fingerprint(files=stamps)}"
+    return f"{path} {folders.digest(path)}"
 
 
 def _open_public(limit: int, seed: int, strict: bool) -> Source:
@@ -133,14 +113,14 @@ def _open_file(path: Path, limit: int, seed: int) -> Source:
 
 
 def _open_folder(path: Path, limit: int, seed: int) -> Source:
-    roots = {"train": path} if _class_folders(path) else _split_folders(path)
+    roots = {"train": path} if folders.class_folders(path) else folders.split_folders(path)
     if not roots:
         splits = splits_of(load_folder(path), str(path), path)
         return _assemble("folder", f"the folder {path}", splits, limit, seed)
     splits = {}
     ignored = 0
     for name, root in roots.items():
-        files, labels, others = _image_files(root)
+        files, labels, others = folders.image_files(root)
         names = [file.relative_to(path).as_posix() for file in files]
         splits[name] = Split(np.array(labels, np.int8), partial(_read_files, files), names)
         ignored += others
@@ -148,46 +128,8 @@ def _open_folder(path: Path, limit: int, seed: int) -> Source:
     return _assemble("folder", f"the folder {path}{suffix}", splits, limit, seed)
 
 
-def _class_folders(root: Path) -> dict[str, Path]:
-    """Return those folders in `root` that are named after a class, by class."""
-    folders = {folder.name.lower(): folder for folder in root.iterdir() if folder.is_dir()}
-    return {name: folders[name] for name in config.CLASSES if name in folders}
-
-
-def _split_folders(path: Path) -> dict[str, Path]:
-    """Return the folders in `path` that have class folders, by lower-case name."""
-    folders = sorted(folder for folder in path.iterdir() if folder.is_dir())
-    return {folder.name.lower(): folder for folder in folders if _class_folders(folder)}
-
-
-def _image_files(root: Path) -> tuple[list[Path], list[int], int]:
-    """Return the image files in the class folders of `root`, their labels, and the number of other files."""
-    classes = _class_folders(root)
-    for folder in set(root.iterdir()) - set(classes.values()):
-        if any(_is_image(file, root) for file in folder.rglob("*")):
-            raise LesionError(
-                f"the folder {root} has images in {folder.name!r} beside {' and '.join(classes)}: "
-                "there are two classes, benign and malignant; move other images elsewhere"
-            )
-    files = []
-    labels = []
-    others = 0
-    for label, name in enumerate(config.CLASSES):
-        inside = [file for file in classes.get(name, root / name).rglob("*") if file.is_file()]
-        images = sorted((file for file in inside if _is_image(file, root)), key=Path.as_posix)
-        files += images
-        labels += [label] * len(images)
-        others += len(inside) - len(images)
-    return files, labels, others
-
-
-def _is_image(file: Path, root: Path) -> bool:
-    hidden = any(name.startswith(".") for name in file.relative_to(root).parts)  # `._x.jpg`, `.thumbnails/`
-    return file.suffix.lower() in SUFFIXES and not hidden
-
-
-def _read_files(files: list[Path], rows: np.ndarray) -> Iterator[bytes]:
-    return (read_file(files[row]) for row in rows)
+def _read_files(files: list[Path], rows: np.ndarray) -> Iterator[Original]:
+    return (Original(read_file(files[row])) for row in rows)
 
 
 def _open_sample(limit: int, seed: int) -> Source:
@@ -234,12 +176,12 @@ def _assemble(name: str, origin: str, splits: Mapping[str, Split], limit: int, s
 
     def originals() -> Iterator[Original]:
         rows_of_split = (rows[rows < first], rows[rows >= first] - first)
-        encoded = chain.from_iterable(read(own) for read, own in zip(readers, rows_of_split, strict=False))
-        return map(Original, encoded)
+        return chain.from_iterable(read(own) for read, own in zip(readers, rows_of_split, strict=False))
 
     kept = f"{len(rows):,} of {len(labels):,}" if len(rows) < len(labels) else f"{len(labels):,}"
     outside = f", {external[rows].sum():,} of them published as test" if external.any() else ""
-    record = SourceRecord(name, f"{kept} rows{outside}: {origin}", replaced=None)
+    outlines = FROM_MASKS if any(split.masked for split in published) else ""
+    record = SourceRecord(name, f"{kept} rows{outside}: {origin}", replaced=None, outlines=outlines)
     names = np.concatenate([split.names for split in published])[rows]
     return Source(record, rows, labels[rows], external[rows], None, names, _facts(published, rows), originals)
 

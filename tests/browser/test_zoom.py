@@ -119,3 +119,10 @@ def test_enlarged_image_shows_the_scores_and_the_maps_of_all_networks(page, rows
         assert place.locator(".name").inner_text() == title
         assert float(place.locator("[data-score]").get_attribute("data-value")) == image["scores"][name]
         assert place.locator(".lit").is_visible()
+
+
+def test_enlarged_image_tells_how_much_evidence_lies_on_the_lesion(report, visit):
+    words = "Evidence on the lesion: CNN from scratch 62%, MobileNetV2 62%, EfficientNetB0 62%."
+    assert words in visit(report, anchor="#case-62").locator("#case-zoom .facts").inner_text()
+    unknown = visit(report, anchor="#case-65").locator("#case-zoom .facts").inner_text()  # its outline is not known
+    assert "Peak of the evidence" in unknown and "on the lesion" not in unknown

@@ -1,14 +1,17 @@
 """The test images for the report: what is known of each, thumbnails, and outlines as paths."""
 
 import re
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
+from photographs import skin, with_lesion
 
 from lesion import config
 from lesion.explain import cases
 from lesion.prepared import PreparedData, packed_bytes
+from lesion.records.preparation import SourceRecord
 
 SIZE = 100
 
@@ -31,7 +34,7 @@ def data():
         sites=np.array([""] * 6),
         cropped=np.array([False, False, False, True, False, False]),
         cleaned_shares=np.array([0.0, 0, 0, 0, 0.1, 0]),
-        record=None,
+        record=SimpleNamespace(source=SourceRecord("folder", "6 rows", None, "masks")),
         fingerprint="0" * 16,
         outlines=packed,
     )
@@ -53,12 +56,22 @@ def test_every_test_image_is_described_and_what_is_unknown_left_out(data):
         "hair or marks": "painted over",
     }
     assert thirteen.levels["age"] == "below 50"
-    assert seven.outline and thirteen.outline == ""
+    assert (bool(seven.outline), seven.outline_from) == (True, "masks")
+    assert thirteen.outline == thirteen.outline_from == "", "noise shows no lesion"
 
 
-def test_without_known_outlines_there_are_no_paths(data):
+def test_an_outline_that_is_not_known_is_estimated_once(data):
+    data.images[5], mask = with_lesion(skin(SIZE, SIZE), centre=(50, 45), axes=(30, 20))
+    thirteen = cases.describe(data)[2]
+    assert thirteen.outline_from == "estimated"
+    assert 2 * np.sum(drawn(thirteen.outline) & mask) / (drawn(thirteen.outline).sum() + mask.sum()) > 0.9
+    assert cases.describe(data, {13: "M1 1L2 2Z", 7: "not used"})[2].outline == "M1 1L2 2Z"
+    assert cases.describe(data, {7: "a mask counts more"})[0].outline_from == "masks"
+
+
+def test_without_any_outline_there_are_no_paths(data):
     object.__setattr__(data, "outlines", None)
-    assert [image.outline for image in cases.describe(data)] == ["", "", ""]
+    assert [(image.outline, image.outline_from) for image in cases.describe(data)] == [("", "")] * 3
 
 
 @pytest.mark.parametrize(("side", "expected"), [(SIZE, 96), (64, 64)])

@@ -1,10 +1,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from lesion.explain import gradcam
-from lesion.networks import models
+from lesion.networks import models, surgery
 
 SIZE = 8
 
@@ -83,6 +84,65 @@ def test_every_network_is_explained_in_batches_and_in_order(name):
         assert one.fields.shape == gradcam.explained_layer(model).output.shape[1:3]
         assert one.fields.dtype == np.uint8
         assert one.empty or one.fields.max() == 255
+
+
+def by_gradient(model, features):
+    """Return the logits, and the maps as the paper has them: from the gradient, here its sum over a channel."""
+    _, above = surgery.split_at(model, gradcam.explained_layer(model).name)
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        logits = above(features, training=False)[:, 0]
+        target = tf.reduce_sum(tf.abs(logits))  # +logit for malignant, -logit for benign, at the threshold 0.5
+    weights = tf.reduce_sum(tape.gradient(target, features), axis=(1, 2), keepdims=True)
+    return logits.numpy(), tf.nn.relu(tf.reduce_sum(weights * features, axis=-1)).numpy()
+
+
+def with_random_weights(name, batch):
+    """Build a network whose signals neither vanish nor grow on this batch, and whose head has biases."""
+    keras.utils.set_random_seed(3)
+    model = models.build(name, batch.shape[1])
+    for layer in models.batch_normalizations(model):
+        layer.momentum = 0.0  # takes over the statistics of the batch
+    model(batch, training=True)
+    random = np.random.default_rng(3)
+    for layer in (model.get_layer("dense"), model.get_layer(models.LOGIT)):
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel, random.normal(0, 0.05, bias.shape)])
+    return model
+
+
+@pytest.mark.parametrize("name", models.BUILDERS)
+def test_the_formula_gives_what_the_gradient_gives(name):
+    batch = np.random.default_rng(0).random((6, 64, 64, 3), np.float32)
+    model = with_random_weights(name, batch)
+    below, _ = surgery.split_at(model, gradcam.explained_layer(model).name)
+    features = below(batch, training=False)
+    expected_logits, expected = by_gradient(model, features)
+    logits, evidence = (each.numpy() for each in gradcam.evidence(features, gradcam.dense_layers(model)))
+    assert logits == pytest.approx(expected_logits, rel=1e-5, abs=1e-6)
+    assert (expected.max(axis=(1, 2)) > 0.01).all(), "every image is explained"
+    assert np.abs(evidence - expected).max() <= 1e-6 * expected.max()
+
+
+def test_units_that_are_not_active_carry_no_evidence():
+    first, last = layers.Dense(2, activation="relu"), layers.Dense(1)
+    first.build((None, 3))
+    last.build((None, 2))
+    first.set_weights([np.array([[1.0, 2], [3, -4], [5, 6]]), np.array([0.0, -10])])
+    last.set_weights([np.array([[7.0], [8]]), np.array([0.5])])
+    logits, weights = gradcam.channel_weights(tf.constant([[1.0, 1, 0], [1, 0, 2]]), [first, last])
+    # units before ReLU: (4, -12), then (11, 4)
+    assert logits.numpy().tolist() == [28.5, 109.5]
+    assert weights.numpy().tolist() == [[7, 21, 35], [23, -11, 83]]
+
+
+def test_a_head_of_other_layers_is_refused():
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.GlobalAveragePooling2D(name=models.POOLING)(image)
+    x = layers.Dense(4, activation="tanh")(x)
+    model = keras.Model(image, layers.Dense(1, name=models.LOGIT)(x), name="other")
+    with pytest.raises(ValueError, match="the head of other"):
+        gradcam.Explainer(model)
 
 
 def test_the_overlay_keeps_the_picture_where_the_evidence_is_and_darkens_the_rest():

@@ -10,7 +10,7 @@ import pytest
 from keras import layers
 
 from lesion import config, prepared, runs, store
-from lesion.explain import gradcam
+from lesion.explain import gradcam, located
 from lesion.networks import models
 from lesion.records.explanations import ExplanationsRecord
 from lesion.records.preparation import SourceRecord
@@ -84,6 +84,7 @@ def test_every_test_image_of_each_network_is_kept(home, monkeypatch):
         "explanations.json", "scratch.npz", "mobilenet.npz", "6.webp", "12.webp", "18.webp",
     }  # fmt: skip
     explanations = record()
+    assert explanations.located == located.method()
     assert [(image.row, image.label) for image in explanations.images] == [(6, 1), (12, 0), (18, 1)]
     assert len(cases.read_cases(explanations)) == 3 and all(image.outline for image in explanations.images)
     for name, explanation in explanations.models.items():
@@ -94,6 +95,7 @@ def test_every_test_image_of_each_network_is_kept(home, monkeypatch):
         assert maps.peaks == pytest.approx([one.peak for one in again]) and maps.peaks.dtype == np.float32
         assert maps.malignant.tolist() == [one.malignant for one in again]
         assert explanation.empty == sum(one.empty for one in again)
+        assert explanation.localisation.energies == [1.0] * 3, "the outlines cover the whole images"
 
 
 def test_a_network_explained_anew_leaves_the_others_and_the_thumbnails_alone(home, monkeypatch):
@@ -138,11 +140,23 @@ def test_what_a_stopped_run_has_finished_is_kept(home, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run(monkeypatch, "--model", "scratch,mobilenet")
     assert list(record().models) == ["scratch"]
+    assert record().located is None and record().models["scratch"].localisation is None
     monkeypatch.setattr(explain, "_explain_model", explain_model)
     before = written()
     run(monkeypatch, "--model", "scratch,mobilenet")
     assert list(record().models) == ["scratch", "mobilenet"]
     assert written()["scratch.npz"] == before["scratch.npz"]
+
+
+def test_other_settings_of_the_scores_need_no_network(home, monkeypatch):
+    run(monkeypatch, "--model", "scratch")
+    before = written()
+    monkeypatch.setattr(located, "method", lambda: {"localisation": {"spot": 0.2}})
+    run(monkeypatch, "--model", "scratch")
+    assert {name for name, time in written().items() if before[name] != time} == {"explanations.json"}
+    after = written()
+    run(monkeypatch, "--model", "scratch")
+    assert written() == after, "nothing to do"
 
 
 def test_a_factor_that_is_divided_otherwise_needs_no_network(home, monkeypatch):

@@ -12,7 +12,7 @@ from lesion.images import stream
 from lesion.images.preprocess import prepare_image
 from lesion.images.stream import fit_outline, prepare_images
 from lesion.sources.drawn import DrawnSample
-from lesion.sources.source import Original
+from lesion.sources.original import Original
 
 SIZE = 16
 

@@ -84,13 +84,15 @@ def test_the_sample_knows_the_outline_of_each_lesion():
     source = sources.open_source("sample", limit=4, seed=1)
     assert source.record.outlines == "drawn"
     _, outlines = DrawnSample(4, seed=1).draw(np.arange(4))
-    assert all((one.outline == known).all() for one, known in zip(source.originals(), outlines, strict=True))
+    assert all(
+        (one.outline == known).all() and not one.mask for one, known in zip(source.originals(), outlines, strict=True)
+    )
 
 
 def test_photographs_have_no_outlines(tmp_path):
     source = sources.open_source(str(write(tmp_path / "rows.parquet", images(1, 2), [0, 1])), limit=0, seed=0)
     assert source.record.outlines == ""
-    assert [original.outline for original in source.originals()] == [None, None]
+    assert [(original.outline, original.mask) for original in source.originals()] == [(None, b"")] * 2
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,41 @@ def test_unreadable_images_are_counted_and_too_many_of_them_stop_the_run(tmp_pat
     said = invoke(home, *words, status=2)
     assert "2 of 120 images cannot be read, more than 1% (the first is row 7: image file is truncated" in said
     assert state(home) == before
+
+
+def test_masks_are_counted_and_change_neither_the_index_nor_the_images(tmp_path):
+    folder, home = tmp_path / "images", tmp_path / "home"
+    sample = DrawnSample(120, seed=2)
+    drawn, outlines = sample.draw(np.arange(40))
+    white = outlines.astype(np.uint8) * 255
+    for row in range(40):
+        path = folder / ("benign", "malignant")[sample.labels[row]] / f"{row:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), drawn[row, ..., ::-1])
+    words = ["prepare", "--data", str(folder), "--image-size", "32"]
+    invoke(home, *words)
+    plain = [(home / "data" / name).read_bytes() for name in ("index.csv", "images.npy")]
+    assert not (home / "data" / "outlines.npy").exists()
+    known = tmp_path / "drawn"
+    known.mkdir()
+    for row in range(3, 40):
+        cv2.imwrite(str(known / f"{row:02}_segmentation.png"), white[row])
+    cv2.imwrite(str(known / "01.png"), white[1][:, :100])
+    (known / "02.png").write_bytes(b"no picture")
+    cv2.imwrite(str(known / "99.png"), white[1])
+    printed = invoke(home, *words, "--masks", str(known))
+    said = (
+        "masks give the outlines of 37 of 40 images; 1 missing, 1 not readable, 1 of other proportions than the image"
+    )
+    assert f"{said}, 1 file left out that is the mask of no image" in printed
+    assert [(home / "data" / name).read_bytes() for name in ("index.csv", "images.npy")] == plain
+    manifest = json.loads((home / "data" / "manifest.json").read_text())
+    assert manifest["source"]["outlines"] == "masks" and manifest["settings"]["masks"] == "drawn"
+    assert (manifest["masks"]["known"], manifest["masks"]["others"]) == (37, 1)
+    packed = np.load(home / "data" / "outlines.npy")
+    names = [int(path.stem) for kind in ("benign", "malignant") for path in sorted((folder / kind).iterdir())]
+    without = [name for name, bits in zip(names, packed, strict=True) if not bits.any()]
+    assert sorted(without) == [0, 1, 2]
+    assert "prepared already" in invoke(home, *words, "--masks", str(known))
+    cv2.imwrite(str(known / "01.png"), white[1])
+    assert "masks give the outlines of 38 of 40" in invoke(home, *words, "--masks", str(known))

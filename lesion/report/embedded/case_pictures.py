@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 from markupsafe import Markup
 
+from lesion.evaluation.localisation.fields import too_coarse
 from lesion.evaluation.words.wording import listed
+from lesion.records.explanations import AGREEMENT, ESTIMATED
 from lesion.report.embedded.embed import embedded_json, packed, predictions_csv
 from lesion.report.embedded.judged import Judged, most_wrong
 from lesion.report.reading.artefacts import Artefacts, Maps, Model
@@ -23,7 +25,6 @@ from lesion.report.reading.artefacts import Artefacts, Maps, Model
 # 96 pixels and 0.7 kB each, with maps of 7 × 7 fields of three networks.
 EMBEDDED_BYTES = 5_600_000
 SEED = 0
-LEAST_FIELDS = 4  # each way; fewer cannot show where the evidence lies
 
 Packed = list[object]  # one image as it is written, see `embedded`
 Factor = tuple[str, list[str]]  # what subgroups there are, and the levels of each
@@ -35,11 +36,19 @@ class Mapped:
 
     name: str
     maps: Maps
+    energies: Sequence[float | None]  # of each image: the share of its evidence on the lesion
 
 
 def mapped(models: Sequence[Model]) -> list[Mapped]:
-    """Return the networks whose maps have at least LEAST_FIELDS fields each way."""
-    return [Mapped(model.name, model.maps) for model in models if model.maps and _is_fine(model.maps)]
+    """Return the networks whose maps are not too coarse."""
+    fine = [(model, model.maps) for model in models if model.maps and _is_fine(model.maps)]
+    return [Mapped(model.name, maps, _energies(model) or [None] * len(maps.fields)) for model, maps in fine]
+
+
+def _energies(model: Model) -> Sequence[float | None]:
+    """Return the share of each image's evidence on the lesion; nothing if the maps were not scored."""
+    localisation = model.explanation.localisation if model.explanation else None
+    return localisation.energies if localisation else []
 
 
 def coarse_sentence(models: Sequence[Model]) -> str:
@@ -74,8 +83,9 @@ def embedded(
     """Return the images of the page as JSON of about `space` bytes at most, and their places in `images`.
 
     An image is written as [row, WebP in base64, outline, places of its levels or -1 in the order of the factors, maps
-    in the order of the networks]. A map is [its fields row by row, one byte each, in base64, or an empty text if all
-    are 0; its peak in units of the logit; 1 if it explains the verdict malignant, else 0].
+    in the order of the networks, 1 if the outline is estimated, else 0]. A map is [its fields row by row, one byte
+    each, in base64, or an empty text if all are 0; its peak in units of the logit; 1 if it explains the verdict
+    malignant, else 0; the share of its evidence on the lesion, null if that is not known].
     """
     kinds = factors(images)
     packed = [_packed(image, place, networks, kinds) for place, image in enumerate(images)]
@@ -84,6 +94,7 @@ def embedded(
         "classes": list(classes),
         "factors": kinds,
         "maps": {network.name: _size(network.maps) for network in networks},
+        "agreement": AGREEMENT,
         "cases": [packed[place] for place in places],
     }
     return embedded_json(content), places
@@ -137,17 +148,19 @@ def _size(maps: Maps) -> tuple[int, int]:
 
 
 def _is_fine(maps: Maps) -> bool:
-    return min(_size(maps)) >= LEAST_FIELDS
+    return not too_coarse(*_size(maps))
 
 
 def _packed(image: Judged, place: int, networks: Sequence[Mapped], kinds: Sequence[Factor]) -> Packed:
     case = image.case
     levels = [names.index(case.levels[factor]) if factor in case.levels else -1 for factor, names in kinds]
-    maps = [_packed_map(network.maps, place) for network in networks]
-    return [case.row, base64(case.thumbnail), case.outline, levels, maps]
+    maps = [_packed_map(network, place) for network in networks]
+    return [case.row, base64(case.thumbnail), case.outline, levels, maps, int(case.outline_from == ESTIMATED)]
 
 
-def _packed_map(maps: Maps, place: int) -> Packed:
+def _packed_map(network: Mapped, place: int) -> Packed:
+    maps = network.maps
     fields = maps.fields[place]
     text = base64(fields.tobytes()) if fields.any() else ""
-    return [text, float(str(maps.peaks[place])), int(maps.malignant[place])]  # a float32 has fewer digits than a float
+    peak = float(str(maps.peaks[place]))  # a float32 has fewer digits than a float
+    return [text, peak, int(maps.malignant[place]), network.energies[place]]

@@ -61,6 +61,7 @@ def prepared_with(data: PreparationRecord) -> Options:
         "limit": settings.limit,
         "image_size": settings.image_size,
         "metadata": _placed(settings.metadata) if settings.metadata else "",
+        "masks": _placed(settings.masks) if settings.masks else "",
         "search": settings.search,
         "split": settings.split,
         "no_clean": not settings.clean,

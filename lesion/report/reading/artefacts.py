@@ -11,6 +11,7 @@ from lesion.records.bench import BenchRecord
 from lesion.records.common import Method
 from lesion.records.explanations import ModelExplanations
 from lesion.records.leak import LeakRecord
+from lesion.records.localisation import SkillDifference
 from lesion.records.metrics import Comparison, MetricsRecord, ModelScores, Scores
 from lesion.records.preparation import PreparationRecord
 from lesion.records.study import StudyRecord
@@ -43,6 +44,7 @@ class Case:
     levels: dict[str, str]  # factor -> level
     thumbnail: bytes  # WebP
     outline: str  # SVG path in a square of 100 × 100, empty if it is not known
+    outline_from: str = ""  # drawn, masks, estimated; empty if it is not known
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Artefacts:
     models: list[Model]  # networks
     references: list[Model]  # what they are to be seen beside, in the order of config.REFERENCES
     cases: list[Case]  # every test image; empty if nothing is explained
+    skill_differences: list[SkillDifference]  # of the networks' maps, perhaps of networks that are not shown
     predictions: "pd.DataFrame"  # row, split, label, group, and a column of probabilities for each measured model
     metrics_text: str  # of metrics.json, as it stands on the disk
     bench: BenchRecord | None

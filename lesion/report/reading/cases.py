@@ -33,7 +33,15 @@ def read_cases(explanations: ExplanationsRecord | None) -> list[Case]:
     """Read every test image with its thumbnail; none without explanations."""
     images = explanations.images if explanations else []
     return [
-        Case(image.row, image.label, image.group, image.levels, _read(image.thumbnail), image.outline)
+        Case(
+            row=image.row,
+            label=image.label,
+            group=image.group,
+            levels=image.levels,
+            thumbnail=_read(image.thumbnail),
+            outline=image.outline,
+            outline_from=image.outline_from,
+        )
         for image in images
     ]
 

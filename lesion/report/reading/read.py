@@ -44,6 +44,7 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
         models=[_read_model(name, data, metrics, explanations) for name in models],
         references=_read_references(data, metrics),
         cases=cases.read_cases(explanations),
+        skill_differences=explanations.skill_differences if explanations else [],
         predictions=cases.read_predictions(metrics),
         metrics_text=runs.METRICS.read_text(encoding="utf-8"),
         bench=store.read_record(runs.BENCH, BenchRecord, "invoke bench") if runs.BENCH.exists() else None,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lesion import config
+from lesion.records.explanations import AGREEMENT, ESTIMATED
 from lesion.report.embedded import case_pictures
 from lesion.report.embedded.case_pictures import Mapped
 from lesion.report.embedded.judged import Judged, judged, most_wrong
@@ -29,12 +30,24 @@ def cases(artefacts: Artefacts) -> Context | None:
         "classes": artefacts.data.classes,
         "factors": case_pictures.factors(images),
         "outlined": any(images[place].case.outline for place in places),
+        "outlines": _outlines({images[place].case.outline_from for place in places}),
         "threshold": artefacts.metrics.threshold,
         "limit": _percent(artefacts.metrics.threshold),
         "amount": len(places),
         "cards": [_card(images[place], place, models, networks, artefacts.data.classes) for place in worst],
         "pictures": pictures,
     }
+
+
+def _outlines(origins: set[str]) -> list[str]:
+    """Say of each kind of outline what its line looks like, and who says so."""
+    sentences = {
+        "drawn": "The dashed line is the lesion's outline, known because the project drew the image.",
+        "masks": "The dashed line is the lesion's outline, from a mask that came with the images.",
+        ESTIMATED: f"The dotted line is an estimated outline, from the image's colours alone ({AGREEMENT}). "
+        "Where the image leaves it unsure, there is none.",
+    }
+    return [sentence for origin, sentence in sentences.items() if origin in origins]
 
 
 def _network(model: Model, networks: Sequence[Mapped]) -> Context:
@@ -54,6 +67,7 @@ def _card(
         "label": classes[case.label],
         "photograph": f"data:image/webp;base64,{case_pictures.base64(case.thumbnail)}",
         "outline": case.outline,
+        "estimated": case.outline_from == ESTIMATED,
         "masks": masks,
         "verdicts": {model.name: _verdict(image, model.name) for model in models},
     }

@@ -44,6 +44,7 @@ def data(artefacts: Artefacts) -> Context:
         "counts": Table("Images by split and class", [*record.classes, "all"], rows, first="Split"),
         "examples": [Pair(_what(one, record.classes), one.before, one.after, _width(one)) for one in record.examples],
         "squeezed": _squeezed(record),
+        "outlines": _outlines(record),
         "unreadable": counted(len(record.unreadable), "unreadable image"),
         "metadata": record.metadata and _metadata(record.metadata),
     }
@@ -77,6 +78,17 @@ def _squeezed(record: PreparationRecord) -> str:
         f"{whose} squeezed into one, so that a round lesion on a 4:3 photograph becomes a tall ellipse, in training, "
         "test and `invoke predict` alike."
     )
+
+
+def _outlines(record: PreparationRecord) -> str:
+    """Say of how many images a mask gives the lesion's outline, and what was wrong with other masks; "" without any."""
+    masks = record.masks
+    if masks is None:
+        return ""
+    problems = [f"{amount:,} {problem}" for problem, amount in masks.problems.items()]
+    others = f" (masks of the others: {', '.join(problems)})" if problems else ""
+    images = masks.known + sum(masks.problems.values())
+    return f"Masks give the lesion's outline of {masks.known:,} of {images:,} images{others}. No network sees them."
 
 
 def _metadata(record: MetadataRecord) -> Context:

@@ -13,6 +13,7 @@ import pytest
 from pages import EXPLANATIONS, NAMES
 
 from lesion import store
+from lesion.records.explanations import AGREEMENT
 from lesion.report import page
 from lesion.report.embedded import case_pictures
 from lesion.report.embedded.judged import Judged, judged, most_wrong
@@ -89,13 +90,29 @@ def test_page_holds_every_test_image_as_it_was_explained(home, artefacts):
     assert content["maps"] == {name: [4, 4] for name in NAMES} and content["classes"] == ["benign", "malignant"]
     assert content["factors"] == [["hair or marks", ["none", "painted over"]]]
     files = {name: np.load(home / f"reports/cases/{name}.npz") for name in NAMES}
-    for place, (row, thumbnail, outline, levels, maps) in enumerate(content["cases"]):
+    for place, (row, thumbnail, outline, levels, maps, estimated) in enumerate(content["cases"]):
         assert base64.b64decode(thumbnail) == (home / f"reports/cases/{row}.webp").read_bytes()
         assert outline == (fake.OUTLINE if row % 5 else "") and levels == [int(row % 3 == 0)]
-        for file, (fields, peak, malignant) in zip(files.values(), maps, strict=True):
+        assert estimated == int(bool(row % 5 and row % 3))
+        for file, (fields, peak, malignant, energy) in zip(files.values(), maps, strict=True):
+            assert energy == (row % 100 / 100 if row % 5 else None)
             expected = file["fields"][place].tobytes()
             assert base64.b64decode(fields) == (expected if any(expected) else b"")
             assert np.float32(peak) == file["peaks"][place] and malignant == file["malignant"][place]
+
+
+def test_estimated_outlines_are_dotted_and_come_with_their_agreement(artefacts):
+    html = shown(artefacts)
+    for row, text in cards(html).items():
+        assert ('class="outline estimated"' in text) == bool(row % 5 and row % 3)
+    assert "The dashed line is the lesion&#39;s outline, from a mask" in html
+    assert f"The dotted line is an estimated outline, from the image&#39;s colours alone ({AGREEMENT})." in html
+    assert embedded(html)["agreement"] == AGREEMENT
+    known = [replace(case, outline_from="drawn") for case in artefacts.cases]
+    html = shown(replace(artefacts, cases=known))
+    assert "known because the project drew the image" in html and "dotted" not in html and "from a mask" not in html
+    html = shown(replace(artefacts, cases=[replace(case, outline="", outline_from="") for case in known]))
+    assert "No network has seen" not in html and 'name="outline"' not in html
 
 
 def test_mask_is_opaque_where_the_evidence_is():

@@ -139,3 +139,12 @@ def test_the_leak_is_shown_as_measured_and_only_if_it_was(home):
         assert [float(cell[1]) for cell in cells] == values
     fake.change(home / LEAK, lambda leak: leak["data"].update(fingerprint=fake.DATA))
     assert "on other images" not in Page(render()).says("leak")
+
+
+def test_masks_are_counted_with_what_was_wrong_with_them(home):
+    assert "Masks give" not in Page(render()).says("data")
+    masks = {"known": 1197, "problems": {"missing": 2, "not readable": 1}, "others": 4, "digest": "0" * 16}
+    fake.change(home / MANIFEST, lambda manifest: manifest.update(masks=masks))
+    said = Page(render()).says("data")
+    assert "Masks give the lesion's outline of 1,197 of 1,200 images" in said
+    assert "(masks of the others: 2 missing, 1 not readable)" in said

@@ -1,0 +1,1 @@
+"""Where the evidence lies: maps scored against the outline of the lesion, beside what knows nothing of the image."""
