@@ -17,6 +17,8 @@ Item = TypeVar("Item")
 VARIABLE = "LESION_ALL"  # in the environment of the stages that `invoke all` runs: where they stand in it
 SHORTEST_GAP, LONGEST_GAP = 10.0, 300.0  # seconds between two plain lines
 GAP_SHARE = 1 / 3  # of the time that the run has taken so far: the gap between its plain lines
+# The first pieces take longer than the others; no time is told from less than this share or number of them.
+FIRST_SHARE, FIRST_PIECES = 0.1, 50
 REDRAW = 0.1  # seconds between two states of the status line
 BAR_WIDTH = 20  # characters
 # Seconds of the stages after the training by those of the training, on the drawn sample.
@@ -189,7 +191,7 @@ def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     try:
         for done, item in enumerate(items, start=1):
             yield item
-            if done < total and screen.due():
+            if min(FIRST_SHARE * total, FIRST_PIECES) <= done < total and screen.due():
                 left = (time.time() - begin) / done * (total - done)
                 show(f"{label}: {done:,} of {total:,}", done, total, time_left(left))
     finally:

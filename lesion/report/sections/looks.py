@@ -25,7 +25,7 @@ from lesion.report.writing.tables import (
 
 NAMES = {"energy": "energy", "rank_accuracy": "rank accuracy", "pointing": "pointing"}
 KINDS = {"right": "right verdicts", "wrong": "wrong verdicts"}  # of images, where the name needs another word
-ORIGINS = {"drawn": "known because the project drew the image", "masks": "from masks", ESTIMATED: "estimated"}
+ORIGINS = {"drawn": "known, since the project drew them", "masks": "from masks", ESTIMATED: "estimated"}
 
 
 def looks(artefacts: Artefacts) -> Context | None:
@@ -123,6 +123,7 @@ def _outlines(cases: Sequence[Case]) -> str:
     """Say on how many test images the maps were scored, and whose outlines these are."""
     origins = [case.outline_from for case in cases if case.outline]
     amounts = {origin: origins.count(origin) for origin in ORIGINS if origin in origins}
-    kinds = listed([f"{amount:,} {ORIGINS[origin]}" for origin, amount in amounts.items()])
+    one_kind = list(amounts) if len(amounts) == 1 else []
+    kinds = [ORIGINS[origin] for origin in one_kind] or [f"{each:,} {ORIGINS[kind]}" for kind, each in amounts.items()]
     agreement = f" ({AGREEMENT})" if ESTIMATED in amounts else ""
-    return f"Outlines of {len(origins):,} of {len(cases):,} images: {kinds}{agreement}."
+    return f"Outlines of {len(origins):,} of {len(cases):,} images: {listed(kinds)}{agreement}."

@@ -26,9 +26,8 @@ def _one_training(artefacts: Artefacts) -> list[str]:
     study = artefacts.study is not None
     scores = "All scores but those under “Trained anew” come" if study else "The scores come"
     text = (
-        f"{scores} from one split and one training of each network. Their intervals say what other test images of the "
-        "same kind would change; another training, clinic or camera could change more. So they compare trained "
-        "networks, not architectures."
+        f"{scores} from one split and one training of each network: another training, clinic or camera could change "
+        "more than the intervals say. So they compare trained networks, not architectures."
     )
     more = "The study compares networks trained anew, with these settings on images of this kind."
     return [text, more] if study else [text]

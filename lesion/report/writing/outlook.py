@@ -15,9 +15,8 @@ def advice(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int
     """
     time = f", about {estimate(seconds(runs, counts))}" if runs else ""
     return (
-        "`invoke study`, with the options of these trainings, compares the networks instead of one training of each: "
-        f"{FOLDS * REPEATS} trainings each ({FOLDS} folds × {REPEATS} partitions{time}). It measures differences "
-        "almost three times as finely."
+        "`invoke study`, with the same options, compares the networks instead of one training of each: "
+        f"{FOLDS * REPEATS} trainings each ({FOLDS} folds × {REPEATS} partitions{time}), almost three times as finely."
     )
 
 
