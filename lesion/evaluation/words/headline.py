@@ -143,8 +143,11 @@ def _verdict(field: Field, threshold: float) -> str:
         return _several_best(field, by_area)
     did = "did best" if by_accuracy == field.others(best) else "scored highest"
     metrics = sorted(METRIC_NAMES, key=lambda metric: -len(field.beaten(metric, best)))
-    leads = [f"lead in {METRIC_NAMES[metric]} {_lead(field, metric, [best])}" for metric in metrics]
-    return f"{title(best)} {did}. Its {'; its '.join(leads)}."
+    leads = {METRIC_NAMES[metric]: _lead(field, metric, [best]) for metric in metrics}
+    if len(set(leads.values())) == 1:
+        return f"{title(best)} {did}. Its lead in {listed(list(leads))} {leads[METRIC_NAMES['roc_auc']]}."
+    claims = [f"lead in {name} {lead}" for name, lead in leads.items()]
+    return f"{title(best)} {did}. Its {'; its '.join(claims)}."
 
 
 def _two_best(field: Field, threshold: float) -> str:

@@ -66,6 +66,10 @@ def networks(monkeypatch):
             "its lead in ROC-AUC is clear over Net C, but could be chance over Net B.",
         ),
         (
+            [AREA["ac"], ACCURACY["ac"]],
+            "Net A scored highest. Its lead in ROC-AUC and accuracy is clear over Net C, but could be chance over Net B.",
+        ),
+        (
             [ACCURACY["ac"]],
             "Net A scored highest. Its lead in accuracy is clear over Net C, but could be chance over Net B; "
             "its lead in ROC-AUC could still be chance.",
