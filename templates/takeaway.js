@@ -98,6 +98,8 @@
       const [left, top, fill] = [x - box.x, y - box.y, getComputedStyle(key).backgroundColor];
       if (key.classList.contains("key-triangle")) {
         yield make("path", { d: `M${left + width / 2} ${top}l${width / 2} ${height}h${-width}z`, fill });
+      } else if (key.classList.contains("key-diamond")) {
+        yield make("path", { d: `M${left + width / 2} ${top}l${width / 2} ${height / 2} ${-width / 2} ${height / 2} ${-width / 2} ${-height / 2}z`, fill });
       } else {
         yield make("rect", { x: left, y: top, width, height, fill, rx: key.classList.contains("key-circle") ? width / 2 : 0 });
       }

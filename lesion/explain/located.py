@@ -1,5 +1,6 @@
 """How well the maps of the test images lie on the lesions, wherever an outline is known or estimated."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -83,9 +84,10 @@ def mask_of(path: str) -> np.ndarray:
     """Return the inside of a path, as `cases.path_of` writes it, as a square of bool, finer than its coordinates."""
     side = cases.PATH_SIDE * cases.STEPS
     mask = np.zeros((side, side), np.uint8)
-    for part in filter(None, path.split("Z")):
-        corners = [corner.split() for corner in part.removeprefix("M").split("L")]
-        cv2.fillPoly(mask, [np.array(corners, np.int32) * cases.STEPS], 1)
+    for closed in path.split("z")[:-1]:
+        steps = [int(number) for number in re.findall(r"-?\d+", closed)]  # the first place, then the steps from it
+        corners = np.cumsum(np.reshape(steps, (-1, 2)), axis=0)
+        cv2.fillPoly(mask, [corners.astype(np.int32) * cases.STEPS], 1)
     return mask.astype(bool)
 
 

@@ -67,7 +67,8 @@ def networks(monkeypatch):
         ),
         (
             [AREA["ac"], ACCURACY["ac"]],
-            "Net A scored highest. Its lead in ROC-AUC and accuracy is clear over Net C, but could be chance over Net B.",
+            "Net A scored highest. "
+            "Its lead in ROC-AUC and accuracy is clear over Net C, but could be chance over Net B.",
         ),
         (
             [ACCURACY["ac"]],
