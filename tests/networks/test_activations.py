@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from lesion import config
 from lesion.errors import LesionError
 from lesion.networks import activations, models
 from lesion.networks.activations import Cache, Rows
@@ -27,7 +28,9 @@ def data():
 
 
 @pytest.fixture
-def model():
+def model(monkeypatch):
+    named = dataclasses.replace(config.NETWORKS["scratch"], title="Small network")
+    monkeypatch.setattr(config, "NETWORKS", {**config.NETWORKS, "small": named})
     keras.utils.set_random_seed(0)
     image = keras.Input((SIZE, SIZE, 3), name="image")
     x = layers.Conv2D(4, 3, activation="relu", name="convolution")(image)

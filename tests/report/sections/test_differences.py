@@ -84,7 +84,7 @@ def test_single_network_is_compared_with_colour_alone(home):
 
 
 def test_comparison_says_how_to_run_a_study(home):
-    assert "invoke study, with the options of these trainings, compares the networks" in comparison().says("comparison")
+    assert "invoke study, with the same options, compares the networks" in comparison().says("comparison")
 
 
 def test_subgroups_are_those_of_the_artefacts_below_the_whole(home):
