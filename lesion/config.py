@@ -192,7 +192,7 @@ class Thumbnails:
     """Small pictures of the test images, for the report."""
 
     side: int = 96  # pixels, fewer if the images are smaller: a few thousand of them fit into one page
-    quality: int = 70  # of WebP, of 100: about 700 bytes a photograph
+    quality: int = 60  # of WebP, of 100: some 600 bytes, so that 3,700 images fit in the report
 
 
 PREPARATION = Preparation()

@@ -23,7 +23,7 @@ from lesion.report.sections.study import study
 from lesion.report.sections.threshold import threshold
 from lesion.report.writing import tables, typography
 
-REPORT_BYTES = 6 * 2**20  # the report stays below this size
+REPORT_BYTES = 6_000_000  # the report stays below this size
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def render(artefacts: Artefacts) -> str:
     size = len(html.encode())
     if size > REPORT_BYTES:
         raise LesionError(
-            f"the report would take {size / 2**20:.1f} MB, more than {REPORT_BYTES / 2**20:.1f}: "
+            f"the report would take {size / 1e6:.1f} MB, more than {REPORT_BYTES / 1e6:.1f}: "
             "show fewer networks with `invoke report --model`"
         )
     return html

@@ -22,8 +22,8 @@ from lesion.report.embedded.judged import Judged, most_wrong
 from lesion.report.reading.artefacts import Artefacts, Maps, Model
 
 # Of the page's 6 MB (`page.REPORT_BYTES`); the sections and scripts need up to 0.6 MB. Enough for 3,700 photographs of
-# 96 pixels and 0.7 kB each, with maps of 7 × 7 fields of three networks.
-EMBEDDED_BYTES = 5_600_000
+# 96 pixels and 0.6 kB each, with outlines and maps of 7 × 7 fields of three networks.
+EMBEDDED_BYTES = 5_400_000
 SEED = 0
 
 Packed = list[object]  # one image as it is written, see `embedded`
