@@ -55,7 +55,9 @@ def read_report(name: str) -> FinishedReport:
     try:
         html = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise LesionError(f"{path} does not exist: run `invoke report` there, or give another folder or file") from None
+        raise LesionError(
+            f"{path} does not exist: give a report, or a folder in which `invoke report` made one"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise LesionError(f"{path} cannot be read ({error}): give a report or the folder it was made in") from None
     return _parse(path, html)

@@ -135,11 +135,11 @@ def _changed(
 
 # Any: a setting is a number, a text, a truth value or None.
 def _settings(first: dict[str, dict[str, Any]], second: dict[str, dict[str, Any]]) -> list[Setting]:
-    """Return every setting of a stage that differs, or that only one of the reports has."""
+    """Return every setting that differs of the stages that both reports have."""
     differing = []
-    for stage in dict.fromkeys((*first, *second)):
-        one = first.get(stage, {})
-        other = second.get(stage, {})
+    for stage in (stage for stage in first if stage in second):
+        one = first[stage]
+        other = second[stage]
         for name in dict.fromkeys((*one, *other)):
             if one.get(name) != other.get(name):
                 differing.append(Setting(stage, name, _shown(one, name), _shown(other, name)))

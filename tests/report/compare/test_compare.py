@@ -67,6 +67,15 @@ def test_settings_that_differ_are_named_and_others_are_not(homes):
     assert [(one.stage, one.name, one.second) for one in settings] == [("train mobilenet", "epochs", "77")]
 
 
+def test_network_that_only_one_report_has_is_named_once(homes):
+    first, second = (read_report(str(home)) for home in homes)
+    second.about["networks"] = [one for one in second.about["networks"] if one["name"] != "efficientnet"]
+    del second.about["settings"]["train efficientnet"]
+    comparison = compare_reports(first, second)
+    assert comparison.cautions == ["EfficientNetB0 is in A only."]
+    assert {one.stage for one in comparison.settings} == {"train mobilenet"}
+
+
 def test_page_shows_what_was_compared(homes):
     page = pages.Page(render(compared(homes)))
     rows = page.table("A minus B")
@@ -102,7 +111,7 @@ def test_other_images_are_refused(homes):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "does not exist: run `invoke report`"),
+        (None, "does not exist: give a report, or a folder in which `invoke report` made one"),
         ("", "holds no data of a report"),
         ('<script type="application/json" id="about">{"threshold":</script>', "holds no data of a report"),
         ('<script id="about">[]</script><script id="predictions">row\n1</script>', "holds no data of a report"),
