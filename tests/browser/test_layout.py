@@ -108,10 +108,18 @@ def test_without_a_program_everything_is_there_and_nothing_is_dead(full_report, 
 
 
 # --- paper ------------------------------------------------------------------------------------------
+def sheets_of(content):
+    return len(re.findall(rb"/Type\s*/Page\b", content))
+
+
+def test_print_of_an_experiment_alone_is_short(page):
+    assert 5 < sheets_of(page.pdf(prefer_css_page_size=True, format="A4")) <= 14
+
+
 def test_print_fits_and_says_on_each_page_what_it_is_not(full_report, visit, tmp_path):
     page = visit(full_report)
     content = page.pdf(prefer_css_page_size=True, format="A4")
-    assert 5 < len(re.findall(rb"/Type\s*/Page\b", content)) <= 14
+    assert 5 < sheets_of(content) <= 16  # with a study, a leak and a benchmark
     if shutil.which("pdftotext") is None:
         pytest.skip("the words of a print are read by pdftotext: on Debian `apt install poppler-utils`")
     path = tmp_path / "report.pdf"
@@ -122,6 +130,13 @@ def test_print_fits_and_says_on_each_page_what_it_is_not(full_report, visit, tmp
     whole = " ".join(sheets)
     assert "Three thresholds on the test images" in whole and "PPV and NPV, with" in whole  # of folds
     assert "Show more" not in whole and "Copy the command" not in whole
+
+
+def test_print_is_not_shrunk_to_fit_the_paper(full_report, visit):
+    page = visit(full_report)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 1000})  # between the margins of A4
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
 
 
 def test_print_shows_no_control(full_report, visit):
