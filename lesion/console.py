@@ -83,7 +83,7 @@ class Screen:
 
 @dataclass
 class Series:
-    """Some pieces of work, one after the other, of which each is taken to last as long as the mean of those begun."""
+    """Pieces of work, one after the other; those to come are expected to take as long as the others did on average."""
 
     count: int
     seconds: list[float] = field(default_factory=list)  # of each that is done

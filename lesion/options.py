@@ -164,7 +164,7 @@ DATA = Option(
 WEIGHTS = Option("auto", "of the backbones: auto (ImageNet, or random without a network), imagenet, none, a FOLDER")
 EPOCHS = Option(AS_PROFILE, "at most; default: as fits the data", _at_least(1, as_profile=True))
 TUNE_EPOCHS = Option(AS_PROFILE, "of fine-tuning, at most; default: as fits the data", _at_least(0, as_profile=True))
-SEED = Option(0, "of everything random; same seed, same figures", _check_seed)
+SEED = Option(0, "random seed; the same seed gives the same results", _check_seed)
 FORCE = Option(False, "do it again even if it is done")
 
 PREPARE = {

@@ -69,7 +69,7 @@ def examples(images: np.ndarray, index: "pd.DataFrame", chosen: Chosen) -> list[
 
 
 def _equal_scale(photograph: np.ndarray) -> tuple[float, float]:
-    """Return width and height at which what is kept of a photograph is 1 high, as it is in the prepared image."""
+    """Return the photograph's width and height, in units of the height that is left of it after cropping."""
     _, top, _, bottom = black_border(photograph)
     height, width = photograph.shape[:2]
     return width / (bottom - top), height / (bottom - top)

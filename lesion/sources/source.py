@@ -100,7 +100,7 @@ def _open_public(limit: int, seed: int, strict: bool) -> Source:
         if strict:
             advice = "try again with a better connection, or take --data sample, a FOLDER or a FILE.parquet"
             raise LesionError(f"{error}: {advice}") from error
-        consequence = "the drawn sample took its place, and its figures say nothing about real lesions"
+        consequence = "this run uses drawn images instead, and its results say nothing about real lesions"
         sample = _open_sample(limit, seed)
         record = dataclasses.replace(sample.record, replaced=f"{error}: {consequence}")
         return dataclasses.replace(sample, record=record)

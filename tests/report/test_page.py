@@ -103,7 +103,7 @@ def test_report_never_loads_tensorflow():
 def test_template_gets_the_context_of_its_own_section_only(home, tmp_path, monkeypatch):
     templates = tmp_path / "templates"
     templates.mkdir()
-    for name in ("report.html", *report.STYLES, *report.SCRIPTS):
+    for name in ("report.html", "head.html", *report.STYLES, *report.SCRIPTS):
         (templates / name).write_text((config.TEMPLATES / name).read_text())
     (templates / "first.html").write_text('<h2 id="first-title">Mine: {{ mine }}</h2>')
     (templates / "second.html").write_text("{{ mine is defined }}, {{ title is defined }}")

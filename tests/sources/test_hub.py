@@ -59,7 +59,7 @@ def test_the_hub_gives_what_the_folder_gives_and_its_cache_outlives_it(published
     assert cached[2:] == isic[2:] and "from the local cache" in cached[1]
     strict, sample = client(hub, tmp_path / "other", "isic", "auto")
     assert strict[0] == "error" and "refused" in strict[1] and "--data sample" in strict[1]
-    assert sample[0] == "sample" and "drawn sample took its place" in sample[2] and "refused" in sample[2]
+    assert sample[0] == "sample" and "this run uses drawn images instead" in sample[2] and "refused" in sample[2]
 
 
 def test_a_faulty_hub_costs_one_line_and_leaves_a_sound_cache(published, tmp_path):

@@ -16,7 +16,7 @@ DISCLAIMER = "Research software, not a medical device: nobody should act on what
 
 
 def about(artefacts: Artefacts) -> Context:
-    """Return what the page says of itself, as it is also embedded in it for scripts and for `invoke compare`."""
+    """Return the page's title, date, settings and so on; they are embedded in it, for scripts and `invoke compare`."""
     return {
         "title": title(artefacts),
         "measured": measured(artefacts),
