@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 METRICS = config.REPORTS / "metrics.json"
 EXPLANATIONS = config.REPORTS / "explanations.json"
+STRESS = config.REPORTS / "stress.json"
 STUDY = config.REPORTS / "study.json"
 LEAK = config.REPORTS / "leak.json"
 BENCH = config.REPORTS / "bench.json"
 REPORT = config.REPORTS / "index.html"
 REPORT_MANIFEST = config.REPORTS / "report.json"
 COMPARISON = config.REPORTS / "compare.html"  # of this report with another one
-REPORT_FILES = (METRICS, EXPLANATIONS, STUDY, LEAK, BENCH, REPORT, REPORT_MANIFEST, COMPARISON)
+REPORT_FILES = (METRICS, EXPLANATIONS, STRESS, STUDY, LEAK, BENCH, REPORT, REPORT_MANIFEST, COMPARISON)
 PROBABILITY_DECIMALS = 8  # in predictions.csv
 
 

@@ -36,6 +36,7 @@ class Explanation:
     malignant: bool  # the verdict: the map shows the evidence for it
     fields: np.ndarray  # h×w uint8, as large as the explained layer: 0 without evidence, STRONGEST at the peak
     peak: float  # the strongest evidence, in units of the logit
+    pooled: np.ndarray  # (channels,) float32: what the head sees of the image
 
     @property
     def empty(self) -> bool:
@@ -66,9 +67,8 @@ class Explainer:
         """Explain the verdicts on the images `rows` of `images` (M×S×S×3 uint8), in that order, batch by batch."""
         labels = np.zeros(len(rows))
         for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
-            logits, evidence = self.evidence_of(batch)
-            for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
-                yield _explanation(float(logit), coarse)
+            for logit, coarse, pooled in zip(*(each.numpy() for each in self.evidence_of(batch)), strict=True):
+                yield _explanation(float(logit), coarse, pooled)
 
 
 def dense_layers(model: keras.Model) -> list[layers.Dense]:
@@ -88,18 +88,19 @@ def dense_layers(model: keras.Model) -> list[layers.Dense]:
     return dense
 
 
-def evidence(features: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the logits (B,) and the evidence for each verdict B×h×w, at least 0, from the explained layer's output.
+def evidence(features: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return the logits (B,), the evidence for each verdict B×h×w, at least 0, and the pooled features B×channels.
 
-    `features` is B×h×w×channels, `head` the dense layers above the pooling. The target is +logit for malignant and
-    -logit for benign, never the probability, whose gradient vanishes if the model is sure. A channel's weight is the
-    sum of its gradient, not the mean as in the paper: the evidence is then in units of the logit, and the mean of the
-    map is what the channels add to the logit.
+    `features` is B×h×w×channels, the explained layer's output; `head` the dense layers above the pooling. The target is
+    +logit for malignant and -logit for benign, never the probability, whose gradient vanishes if the model is sure. A
+    channel's weight is the sum of its gradient, not the mean as in the paper: the evidence is then in units of the
+    logit, and the mean of the map is what the channels add to the logit.
     """
-    logits, weights = channel_weights(tf.reduce_mean(features, axis=(1, 2)), head)
+    pooled = tf.reduce_mean(features, axis=(1, 2))
+    logits, weights = channel_weights(pooled, head)
     sign = tf.where(logits >= config.DECISION.logit, 1.0, -1.0)
     signed = weights * sign[:, tf.newaxis]
-    return logits, tf.nn.relu(tf.einsum("bhwk,bk->bhw", features, signed))
+    return logits, tf.nn.relu(tf.einsum("bhwk,bk->bhw", features, signed)), pooled
 
 
 def channel_weights(pooled: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -116,14 +117,14 @@ def channel_weights(pooled: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf
     return logits, weights
 
 
-def _explanation(logit: float, evidence: np.ndarray) -> Explanation:
+def _explanation(logit: float, evidence: np.ndarray, pooled: np.ndarray) -> Explanation:
     """Scale the evidence (h×w, at least 0) so that its peak is STRONGEST; its minimum is not moved to 0."""
     peak = float(evidence.max())
     fields = np.zeros(evidence.shape, np.uint8)
     if peak > EMPTY:
         fields = np.rint(evidence * (STRONGEST / peak)).astype(np.uint8)
     probability = 1 / (1 + np.exp(-logit))
-    return Explanation(float(probability), logit, logit >= config.DECISION.logit, fields, peak)
+    return Explanation(float(probability), logit, logit >= config.DECISION.logit, fields, peak, pooled)
 
 
 def overlay(image: np.ndarray, fields: np.ndarray) -> np.ndarray:

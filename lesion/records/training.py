@@ -122,6 +122,16 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True)
+class UnlikeRecord:
+    """From which distance an image is unlike the training images; see `evaluation.unlike`."""
+
+    distance: float  # an image further away is unlike them
+    trained: int  # training images that the distance was learned from
+    validation_share: float  # of the validation images that are further away
+    test_rows: list[int]  # test images that are
+
+
+@dataclass(frozen=True)
 class EvaluationRecord:
     """`runs/MODEL/evaluation.json`: what of the evaluation differs from machine to machine."""
 
@@ -130,3 +140,4 @@ class EvaluationRecord:
     digest: str
     seconds_per_image: float
     provenance: Provenance
+    unlike: UnlikeRecord | None = None  # None if there are too few training images to say

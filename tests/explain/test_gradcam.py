@@ -118,10 +118,11 @@ def test_the_formula_gives_what_the_gradient_gives(name):
     below, _ = surgery.split_at(model, gradcam.explained_layer(model).name)
     features = below(batch, training=False)
     expected_logits, expected = by_gradient(model, features)
-    logits, evidence = (each.numpy() for each in gradcam.evidence(features, gradcam.dense_layers(model)))
+    logits, evidence, pooled = (each.numpy() for each in gradcam.evidence(features, gradcam.dense_layers(model)))
     assert logits == pytest.approx(expected_logits, rel=1e-5, abs=1e-6)
     assert (expected.max(axis=(1, 2)) > 0.01).all(), "every image is explained"
     assert np.abs(evidence - expected).max() <= 1e-6 * expected.max()
+    assert pooled == pytest.approx(features.numpy().mean(axis=(1, 2)), rel=1e-5, abs=1e-6)
 
 
 def test_units_that_are_not_active_carry_no_evidence():
