@@ -205,6 +205,7 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     "baseline": {"force": FORCE},
     "evaluate": {"model": MODEL, "force": FORCE},
     "explain": {"model": MODEL, "force": FORCE},
+    "stress": {"model": MODEL, "force": FORCE},
     "report": {"model": MODEL, "open": Option(False, "show it in the web browser"), "force": FORCE},
     "all": {**PREPARE, **TRAIN, "force": FORCE},
     "predict": {
@@ -252,7 +253,7 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     },
     "clean": {},
 }
-CHAIN = ("prepare", "train", "baseline", "evaluate", "explain", "report")  # what `all` runs, in order
+CHAIN = ("prepare", "train", "baseline", "evaluate", "explain", "stress", "report")  # what `all` runs, in order
 
 
 def check(stage: str, values: Mapping[str, Value]) -> None:

@@ -268,7 +268,7 @@ def load(path: Path) -> keras.Model:
         raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `invoke train --force`") from None
 
 
-def predict(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def predict(model: keras.Model, images: batches.Images, rows: np.ndarray) -> np.ndarray:
     """Return the probability of malignancy (N,) of the rows of `images`, in their order."""
     dataset = batches.evaluation_batches(images, rows, np.zeros(len(rows)), batches.PREDICTION_BATCH_SIZE)
     return model.predict(dataset, verbose=0)[:, 0].astype(float)
