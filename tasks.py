@@ -185,6 +185,7 @@ baseline = experiment_stage(
 )
 evaluate = experiment_stage("evaluate", "score the networks on the test images: writes reports/metrics.json.")
 explain = experiment_stage("explain", "show what the networks look at, by Grad-CAM: writes reports/cases/.")
+stress = experiment_stage("stress", "disturb the test images and see what changes: writes reports/stress.json.")
 report = experiment_stage("report", "put everything into one HTML file: writes reports/index.html.")
 all_stages = stage("all", ALL, run_all)
 predict = stage("predict", "Judge images of your own: prints the verdicts, writes reports/predictions/.")

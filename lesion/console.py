@@ -24,7 +24,7 @@ FIRST_SHARE, FIRST_PIECES = 0.1, 50
 REDRAW = 0.1  # seconds between two states of the status line
 BAR_WIDTH = 20  # characters
 # Seconds of the stages after the training by those of the training, on the drawn sample.
-SHARES = {"baseline": 0.03, "evaluate": 0.08, "explain": 0.15, "report": 0.02}
+SHARES = {"baseline": 0.03, "evaluate": 0.08, "explain": 0.15, "stress": 0.10, "report": 0.02}
 BOLD, YELLOW, PLAIN = "\x1b[1m", "\x1b[33m", "\x1b[0m"
 
 

@@ -69,6 +69,11 @@ class Run(RunFolder):
         return self.folder / "evaluation.json"
 
     @property
+    def unlike(self) -> Path:
+        """Return the file that tells which images are unlike the training images; see `evaluation.unlike`."""
+        return self.folder / "unlike.npz"
+
+    @property
     def tensorboard(self) -> Path:
         """Return the folder of TensorBoard's logs."""
         return self.folder / "tensorboard"
@@ -92,7 +97,7 @@ class Run(RunFolder):
     def written(self) -> list[str]:
         """Return the names of everything below the folder."""
         paths = (
-            *(self.manifest, self.model, self.history, self.predictions, self.evaluation),
+            *(self.manifest, self.model, self.history, self.predictions, self.evaluation, self.unlike),
             *(self.tensorboard, self.activations, self.partial),
         )
         return [path.name for path in paths]
@@ -116,8 +121,11 @@ class Run(RunFolder):
         return store.read_record(self.evaluation, EvaluationRecord, f"invoke evaluate --model {self.name}")
 
     def evaluated(self) -> bool:
-        """Tell whether the predictions are there and were made with the model as it is now."""
-        return self.predictions.exists() and store.finished(self.evaluation, evaluation_fingerprint(self.record()))
+        """Tell whether all that `evaluate` writes is there and was made with the model as it is now."""
+        wanted = evaluation_fingerprint(self.record())
+        if not (self.predictions.exists() and store.finished(self.evaluation, wanted)):
+            return False
+        return self.evaluation_record().unlike is None or self.unlike.exists()
 
     def read_predictions(self) -> "Predictions":
         """Return the predictions; raises LesionError if there are none."""
@@ -220,5 +228,6 @@ def _why_missing(run: Run, data: str) -> str | None:
 
 
 def evaluation_fingerprint(record: TrainingRecord) -> str:
-    """Return the fingerprint of predictions made with the model that `record` describes."""
-    return store.fingerprint(stage="evaluate", data=record.data, digest=record.digest)
+    """Return the fingerprint of what `evaluate` writes of the model that `record` describes."""
+    method = store.blocks(config.UNLIKE)
+    return store.fingerprint(stage="evaluate", data=record.data, digest=record.digest, method=method)

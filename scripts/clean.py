@@ -12,7 +12,7 @@ import stage
 
 from lesion import config, options, prepared, preview, runs
 from lesion.console import say
-from lesion.explain import cases
+from lesion.explain import cases, stress
 from lesion.runs import BaselineRun, Run
 
 TEMPORARY = ".[0-9]*-*"  # files that a run which was stopped had not finished
@@ -62,8 +62,9 @@ def _written() -> dict[Path, list[str]]:
         config.RUNS: [f"{run.name}/{name}" for run in every_run for name in (*run.written, TEMPORARY)],
         config.REPORTS: [
             *(path.name for path in runs.REPORT_FILES),
-            *(*cases.WRITTEN, "predictions/*.jpg", "predictions/predictions.csv"),
-            *(TEMPORARY, f"{cases.FOLDER}/{TEMPORARY}", f"{cases.FORMER}/{TEMPORARY}", f"predictions/{TEMPORARY}"),
+            *(*cases.WRITTEN, *stress.WRITTEN, "predictions/*.jpg", "predictions/predictions.csv"),
+            *(TEMPORARY, f"{cases.FOLDER}/{TEMPORARY}", f"{cases.FORMER}/{TEMPORARY}", f"{stress.FOLDER}/{TEMPORARY}"),
+            f"predictions/{TEMPORARY}",
         ],
     }
 

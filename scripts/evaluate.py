@@ -2,7 +2,7 @@
 
     python scripts/evaluate.py
 
-Reads data/, runs/*/model.keras and the predictions of the baselines; writes runs/MODEL/{predictions.csv,
+Reads data/, runs/*/model.keras and the predictions of the baselines; writes runs/MODEL/{predictions.csv, unlike.npz,
 evaluation.json} and reports/metrics.json, which holds every model whose predictions belong to the present data and
 training, with 95% intervals, and which differences between them are more than chance.
 """
@@ -18,12 +18,15 @@ from lesion import config, console, options, prepared, runs, store
 from lesion.baselines import inputs
 from lesion.console import say
 from lesion.errors import LesionError
+from lesion.evaluation import unlike
 from lesion.prepared import PreparedData
 from lesion.records.metrics import MetricsRecord, ModelScores
-from lesion.records.training import EvaluationRecord
+from lesion.records.training import EvaluationRecord, UnlikeRecord
 from lesion.runs import BaselineRun, Predictions, Run
 
-if TYPE_CHECKING:  # it imports SciPy and scikit-learn: only when there is something to measure
+if TYPE_CHECKING:  # they import TensorFlow, SciPy and scikit-learn: only when there is something to measure
+    import keras
+
     from lesion.evaluation.metrics import Results
 
 
@@ -52,17 +55,17 @@ def main() -> bool:
 
 
 def _predict(run: Run, data: PreparedData, force: bool) -> None:
-    """Write the predictions of one model, unless they are there already."""
+    """Write the predictions of one model, and which images are unlike its training images, unless all is there."""
     if not force and run.evaluated():
         say(f"evaluate: {config.title(run.name)} is evaluated already (--force does it again)")
         return
     stage.import_tensorflow()
-    from lesion.networks import training
+    from lesion.networks import features, training
 
     positions = np.flatnonzero(np.isin(data.splits, config.SCORED))
     model = training.load(run.model)
     begin = time.monotonic()
-    probabilities = training.predict(model, data.images, positions)
+    probabilities, scored = features.predict(model, config.UNLIKE.stride, data.images, positions)
     seconds = time.monotonic() - begin
     runs.write_predictions(run.predictions, data, positions, probabilities)
     record = run.record()
@@ -72,8 +75,36 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
         digest=record.digest,
         seconds_per_image=seconds / len(positions),
         provenance=store.provenance(seconds, training.device()),
+        unlike=_write_unlike(run, model, data, positions, scored),
     )
     store.write_record(run.evaluation, evaluation)
+
+
+def _write_unlike(
+    run: Run, model: "keras.Model", data: PreparedData, positions: np.ndarray, scored: np.ndarray
+) -> UnlikeRecord | None:
+    """Learn which images are unlike the training images of `model`; write that, and return which test images are.
+
+    `scored` (P, channels) are the features of the images at `positions` (P,). Returns None, and writes nothing, if
+    there are too few images to say.
+    """
+    from lesion.networks import features
+
+    training = unlike.drawn(data.of_split("train")[0])
+    known = features.features(model, config.UNLIKE.stride, data.images, training)
+    splits = data.splits[positions]
+    reference = unlike.learn(known, data.labels[training], scored[splits == "validation"])
+    run.unlike.unlink(missing_ok=True)  # of another training, perhaps
+    if reference is None:
+        return None
+    reference.write(run.unlike)
+    strange = reference.ratios(scored) > 1
+    return UnlikeRecord(
+        distance=reference.distance,
+        trained=len(training),
+        validation_share=float(np.mean(strange[splits == "validation"])),
+        test_rows=data.rows[positions[strange & (splits == "test")]].tolist(),
+    )
 
 
 def _write_metrics(data: PreparedData, missing: Mapping[str, str]) -> Mapping[str, str]:

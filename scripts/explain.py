@@ -7,20 +7,19 @@ image, and each network's maps of all of them.
 """
 
 import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import stage
 
 from lesion import config, options, prepared, runs, store
-from lesion.console import progress, say
+from lesion.console import say
 from lesion.errors import LesionError
+from lesion.evaluation.localisation import settings
 from lesion.evaluation.words.wording import listed
-from lesion.explain import cases, located
-from lesion.images import outline
+from lesion.explain import cases, faithfulness, located
+from lesion.images import outline, painting
 from lesion.prepared import PreparedData
 from lesion.records.explanations import ESTIMATED, ExplainedImage, ExplanationsRecord, ModelExplanations
 from lesion.runs import Run
@@ -54,7 +53,10 @@ def main() -> bool:
 def fingerprint(name: str) -> str:
     """Return the fingerprint of the explanations of a network, and of the thumbnails beside them."""
     record = Run(name).record()
-    method = store.blocks(config.THUMBNAILS, config.DECISION, outline.OUTLINE)
+    method = store.blocks(
+        *(config.THUMBNAILS, config.DECISION, config.STATISTICS, settings.LOCALISATION),
+        *(outline.OUTLINE, painting.PAINTING, settings.SANITY, faithfulness.FAITHFULNESS),
+    )
     return store.fingerprint(stage="explain", data=record.data, digest=record.digest, method=method)
 
 
@@ -95,8 +97,9 @@ def _explain(
         cases.write_thumbnails(data)
     if todo:
         stage.import_tensorflow()
+        from lesion.explain import probing
     for name in todo:
-        models[name] = _explain_model(name, data, wanted[name])
+        models[name] = probing.explain_network(name, data, images, wanted[name])
         _write_record(data, images, models)
     _score(data, images, models)
     if todo:
@@ -121,41 +124,6 @@ def _score(data: PreparedData, images: list[ExplainedImage], models: Mapping[str
     scored, differences = located.locate(data, images, record.models)
     record = replace(record, models=scored, located=located.method(), skill_differences=differences)
     store.write_record(runs.EXPLANATIONS, record)
-
-
-def _explain_model(name: str, data: PreparedData, wanted: str) -> ModelExplanations:
-    """Explain the whole test split; write the maps."""
-    from lesion.explain import gradcam
-    from lesion.networks import training
-
-    begin = time.monotonic()
-    run = Run(name)
-    model = training.load(run.model)
-    layer = gradcam.explained_layer(model)
-    resolution = list(layer.output.shape[1:3])
-    positions, _ = data.of_split("test")
-    fields = np.zeros((len(positions), *resolution), np.uint8)
-    peaks = np.zeros(len(positions), np.float32)
-    malignant = np.zeros(len(positions), bool)
-    explanations = gradcam.Explainer(model).explain(data.images, positions)
-    for place, explanation in enumerate(progress(explanations, len(positions), f"explain: {config.title(name)}")):
-        fields[place] = explanation.fields
-        peaks[place] = explanation.peak
-        malignant[place] = explanation.malignant
-    maps = f"{cases.FOLDER}/{name}.npz"
-    with store.atomic(_path(maps)) as temporary:
-        np.savez(temporary, fields=fields, peaks=peaks, malignant=malignant)
-    return ModelExplanations(
-        fingerprint=wanted,
-        digest=run.record().digest,
-        layer=layer.name,
-        resolution=resolution,
-        explained=len(positions),
-        empty=int(np.sum(~fields.any(axis=(1, 2)))),
-        maps=maps,
-        localisation=None,
-        provenance=store.provenance(time.monotonic() - begin, training.device()),
-    )
 
 
 def _remove_unused(images: Sequence[ExplainedImage], models: Mapping[str, ModelExplanations]) -> None:

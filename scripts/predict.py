@@ -3,14 +3,16 @@
     python scripts/predict.py --image photograph.jpg
 
 Reads runs/MODEL/; prints probability and verdict of each image, writes reports/predictions/predictions.csv
-and beside it each image's Grad-CAM overlay. Images are prepared like the training images: a dark frame is cropped,
-hair is painted over unless `prepare` had --no-clean, and all are squeezed to a square.
+and beside it each image's Grad-CAM overlay. An image unlike the training images gets no verdict. Images are prepared
+like the training images: a dark frame is cropped, hair is painted over unless `prepare` had --no-clean, and all are
+squeezed to a square.
 Research software: not for diagnosis.
 """
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import stage
@@ -18,9 +20,13 @@ import stage
 from lesion import config, options, runs, store
 from lesion.console import progress, say
 from lesion.errors import LesionError
+from lesion.evaluation.unlike import Reference
 from lesion.images import jpeg, preprocess
 from lesion.runs import Run
 from lesion.sources.folders import SUFFIXES
+
+if TYPE_CHECKING:  # it takes seconds to import
+    import keras
 
 PREDICTIONS = config.REPORTS / "predictions"
 DECIMALS = 6  # of the probabilities in predictions.csv
@@ -86,18 +92,45 @@ def _predict(run: Run, files: Sequence[Path], images: np.ndarray) -> None:
     from lesion.explain import gradcam
     from lesion.networks import training
 
-    explainer = gradcam.Explainer(training.load(run.model))
+    model = training.load(run.model)
+    ratios = _ratios(run, model, images)
+    explanations = gradcam.Explainer(model).explain(images, np.arange(len(images)))
     lines = []
-    for path, image, explanation in zip(files, images, explainer.explain(images, np.arange(len(images))), strict=True):
-        verdict = config.CLASSES[explanation.malignant]
+    for path, image, explanation, ratio in zip(files, images, explanations, ratios, strict=True):
+        strange = ratio is not None and ratio > 1
+        verdict = "" if strange else config.CLASSES[explanation.malignant]
         overlay = PREDICTIONS / f"{path.name}.{run.name}.jpg"
         jpeg.write_jpeg(overlay, gradcam.overlay(image, explanation.fields))
-        lines.append((str(path), run.name, explanation.probability, verdict, overlay.name))
+        times = "" if ratio is None else f"{ratio:.2f}"
+        lines.append((str(path), run.name, explanation.probability, verdict, times, overlay.name))
         note = ", no evidence on the map" if explanation.empty else ""
-        say(f"{path}: probability of malignancy {explanation.probability:.3f}, {verdict} ({run.name}){note}")
-    table = pd.DataFrame(lines, columns=["file", "model", "probability", "verdict", "overlay"])
+        shown = verdict or "no verdict: unlike the training images"
+        say(f"{path}: probability of malignancy {explanation.probability:.3f}, {shown} ({run.name}){note}")
+    table = pd.DataFrame(lines, columns=["file", "model", "probability", "verdict", "unlike", "overlay"])
     store.write_table(PREDICTIONS / "predictions.csv", table, decimals=DECIMALS)
+    if withheld := sum(not verdict for verdict in table["verdict"]):
+        verb = "is" if withheld == 1 else "are"
+        say(f"{withheld} of {len(images)} images {verb} unlike the training images: no verdict")
     say(f"overlays: {PREDICTIONS} (research software: not for diagnosis)")
+
+
+def _ratios(run: Run, model: "keras.Model", images: np.ndarray) -> Sequence[float | None]:
+    """Return how far each image is from the training images, as a multiple of the distance that is too far.
+
+    If that is not known it says why, and returns None for each image.
+    """
+    from lesion.networks import features
+
+    command = f"invoke evaluate --model {run.name}"
+    evaluated = run.evaluated()
+    record = run.evaluation_record().unlike if evaluated else None
+    if record is None:
+        few = f"{config.title(run.name)} had fewer than {config.UNLIKE.least} images to train or to validate on"
+        reason = few if evaluated else f"run `{command}` for that"
+        say(f"no image is checked for being unlike the training images: {reason}")
+        return [None] * len(images)
+    reference = Reference.read(run.unlike, record.distance, command)
+    return reference.ratios(features.features(model, config.UNLIKE.stride, images, np.arange(len(images)))).tolist()
 
 
 if __name__ == "__main__":

@@ -13,14 +13,14 @@
   let content;
   function embedded() {
     if (content) return content;
-    const { classes, factors, maps: sizes, agreement, cases } = JSON.parse(source.textContent);
+    const { classes, factors, maps: sizes, agreement, unlike, cases } = JSON.parse(source.textContent);
     const predictions = new Map(report.predictions.filter(({ split }) => split === "test").map((line) => [line.row, line]));
     const mapped = Object.keys(sizes);
     const images = cases.map(([row, thumbnail, outline, levels, maps, estimated]) => ({
       ...predictions.get(row), thumbnail, outline, levels, estimated,
       maps: Object.fromEntries(maps.map(([fields, peak, malignant, energy], place) => [mapped[place], { fields, peak, malignant, energy }])),
     }));
-    content = { classes, factors, sizes, agreement, images, byRow: new Map(images.map((image) => [image.row, image])) };
+    content = { classes, factors, sizes, agreement, unlike, images, byRow: new Map(images.map((image) => [image.row, image])) };
     return content;
   }
 
@@ -34,11 +34,13 @@
   }
   const errors = (verdicts) => verdicts.filter(({ wrong }) => wrong);
   const surest = (verdicts) => Math.max(0, ...errors(verdicts).map(({ distance }) => distance));
+  const located = ({ maps }) => Object.values(maps).filter(({ fields, energy }) => fields && energy !== null);
   const SORTS = { // what sorts first is smallest
     wrong: (verdicts) => [-errors(verdicts).length, -surest(verdicts)],
     disagreement: (verdicts) => [Math.min(...verdicts.map(({ score }) => score)) - Math.max(...verdicts.map(({ score }) => score))],
     surest: (verdicts) => [-surest(verdicts)],
     nearest: (verdicts) => [Math.min(...verdicts.map(({ distance }) => distance))],
+    beside: (verdicts, image) => [Math.min(2, ...located(image).map(({ energy }) => energy))], // 2: nothing is known
     row: () => [],
   };
   const GROUPS = {
@@ -64,7 +66,7 @@
     const key = SORTS[form.elements.sort.value];
     return embedded().images.map((image) => ({ image, verdicts: judge(image) }))
       .filter(({ image, verdicts }) => isShown(image, verdicts))
-      .map(({ image, verdicts }) => ({ image, key: [...key(verdicts), image.row] }))
+      .map(({ image, verdicts }) => ({ image, key: [...key(verdicts, image), image.row] }))
       .sort((a, b) => a.key.map((value, place) => value - b.key[place]).find((difference) => difference) ?? 0)
       .map(({ image }) => image);
   }
@@ -144,7 +146,7 @@
   function announce() {
     const { sort, show, label, level } = form.elements;
     const words = [show, label, level].filter((choice) => choice && choice.selectedIndex > 0).map((choice) => choice.selectedOptions[0].text);
-    const order = { wrong: "most wrong first", disagreement: "most disagreement first", surest: "surest errors first", nearest: "nearest to the threshold first", row: "by number" };
+    const order = { wrong: "most wrong first", disagreement: "most disagreement first", surest: "surest errors first", nearest: "nearest to the threshold first", beside: "evidence beside the lesion first", row: "by number" };
     const amounts = `${list.children.length} of ${counted(chosen.length)}`;
     status.textContent = chosen.length ? [amounts, ...words, order[sort.value]].join(", ") : ["No such image", ...words].join(", ");
     more.hidden = list.children.length >= chosen.length;
@@ -181,6 +183,13 @@
   });
   heading.tabIndex = -1;
 
+  // Images that other sections name lead to their cards, which only this program makes.
+  for (const name of document.querySelectorAll("[data-case]")) {
+    const link = Object.assign(document.createElement("a"), { href: `#case-${name.dataset.case}` });
+    link.append(...name.childNodes);
+    name.append(link);
+  }
+
   // --- one image, enlarged --------------------------------------------------------------------------
   let shown;
   const ADDRESS = /^#case-(\d+)$/;
@@ -195,10 +204,11 @@
   }
 
   function facts(image) {
-    const { classes, factors, agreement, images } = embedded();
+    const { classes, factors, agreement, unlike, images } = embedded();
     const siblings = images.filter((other) => other.group === image.group && other !== image);
     const levels = factors.flatMap(([factor, names], place) => image.levels[place] < 0 ? [] : [`${factor}: ${names[image.levels[place]]}`]);
-    const peaks = report.networks.filter(({ name }) => image.maps[name]).map(({ name, title }) => {
+    const strangers = report.networks.filter(({ name }) => unlike[name]?.includes(image.row)).map(({ title }) => title);
+    const peaks = report.networks.filter(({ name }) => image.maps[name] && image.maps[name].peak !== null).map(({ name, title }) => {
       const { fields, peak, malignant } = image.maps[name];
       return fields ? `${title} ${peak.toFixed(2)} for ${classes[malignant]}` : `${title} none for ${classes[malignant]}`;
     });
@@ -206,6 +216,7 @@
       .map(({ name, title }) => `${title} ${Math.round(100 * image.maps[name].energy)}%`);
     return [
       siblings.length ? paragraph("Other test images of this lesion: ", ...siblings) : paragraph("No other image of this lesion is here."),
+      ...strangers.length ? [paragraph(`Unlike the training images of ${strangers.join(", ")}.`)] : [],
       ...peaks.length ? [paragraph(`Peak of the evidence, in units of the logit: ${peaks.join(", ")}.`)] : [],
       ...image.estimated ? [paragraph(`Dotted: estimated outline (${agreement}).`)] : [],
       ...shares.length ? [paragraph(`Evidence on the lesion: ${shares.join(", ")}.`)] : [],

@@ -67,6 +67,8 @@ from lesion.records.preparation import (
     SourceRecord,
     Unreadable,
 )
+from lesion.records.probes import CornerTest, FaithfulnessTest, FinerMaps, SanityTest
+from lesion.records.stress import ChangedCase, ModelStress, Stressed, StressRecord
 from lesion.records.study import Chances, Design, StudyArea, StudyData, StudyDifference, StudyModel, StudyRecord
 from lesion.records.training import (
     ActivationsRecord,
@@ -78,6 +80,7 @@ from lesion.records.training import (
     PhaseRecord,
     TrainingRecord,
     TrainingSettings,
+    UnlikeRecord,
     WeightsRecord,
 )
 
@@ -135,6 +138,7 @@ def write_all(home: Path, photograph=None) -> None:
     store.write_table(home / "data/index.csv", index())
     store.write_record(home / "reports/metrics.json", metrics())
     store.write_record(home / "reports/explanations.json", explained(pictures))
+    store.write_record(home / "reports/stress.json", stressed(pictures))
 
 
 def change(path: Path, edit) -> None:
@@ -306,7 +310,11 @@ def evaluated(model: str) -> EvaluationRecord:
         digest=digest(model),
         seconds_per_image={"scratch": 0.0121, "mobilenet": 0.0083, "efficientnet": 0.0174}[model],
         provenance=PROVENANCE,
+        unlike=UnlikeRecord(distance=31.25, trained=933, validation_share=0.01, test_rows=UNLIKE[model]),
     )
+
+
+UNLIKE = {"scratch": [], "mobilenet": [41, 56], "efficientnet": [41]}  # test rows
 
 
 def baseline(name: str) -> BaselineRecord:
@@ -628,7 +636,8 @@ def explained(pictures) -> ExplanationsRecord:
         malignant = table.loc[table["split"] == "test", "probability"].to_numpy() >= 0.5
         name = f"cases/{model}.npz"
         (pictures.home / "reports/cases").mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(pictures.home / "reports" / name, fields=fields, peaks=peaks, malignant=malignant)
+        finer = {method: np.repeat(np.repeat(fields, n, axis=1), n, axis=2) for method, n in FINER.items()}
+        np.savez_compressed(pictures.home / "reports" / name, fields=fields, peaks=peaks, malignant=malignant, **finer)
         models[model] = ModelExplanations(
             fingerprint=f"{model}explain"[:16],
             digest=digest(model),
@@ -639,6 +648,11 @@ def explained(pictures) -> ExplanationsRecord:
             maps=name,
             localisation=localisation(model),
             provenance=PROVENANCE,
+            finer={method: finer_maps(model, method) for method in FINER},
+            beside="layercam_16" if model == "mobilenet" else "",
+            corner=cornered(model),
+            sanity=sanity(model),
+            faithfulness=faithfulness(),
         )
     images = [
         ExplainedImage(
@@ -656,6 +670,8 @@ def explained(pictures) -> ExplanationsRecord:
     return ExplanationsRecord(data=DATA, images=images, models=models, skill_differences=differences)
 
 
+FINER = {"layercam_16": 2, "layercam_8": 3}  # maps of LayerCAM -> times as many fields each way as Grad-CAM's
+MORE_SKILL = {"layercam_16": 0.2, "layercam_8": -0.1}  # than Grad-CAM's maps
 SKILLS = {"energy": 0.4321, "rank_accuracy": 0.3456, "pointing": -0.0567}  # of the CNN from scratch
 BETTER = {"scratch": 0.0, "mobilenet": 0.21, "efficientnet": -0.4}  # than the CNN from scratch
 
@@ -680,10 +696,61 @@ def localisation(model: str) -> LocalisationRecord:
     )
 
 
-def located_scores(model: str, area: float) -> dict[str, LocatedScore]:
+def finer_maps(model: str, method: str) -> FinerMaps:
+    fields = 4 * FINER[method]
+    record = localisation(model)
+    scores = located_scores(model, 0.24, MORE_SKILL[method])
+    subsets = {**record.subsets, "all": replace(record.subsets["all"], scores=scores)}
+    return FinerMaps(
+        layer=f"{model}_{method}",
+        resolution=[fields, fields],
+        empty=2,
+        localisation=replace(record, subsets=subsets),
+        skill_over_gradcam=estimate(MORE_SKILL[method]),
+    )
+
+
+def cornered(model: str) -> CornerTest:
+    """Return maps that follow the lesion into a corner but for EfficientNetB0's, of which that could be chance."""
+    located = LocatedImages(images=160, lesions=80, area=0.1, scores=located_scores(model, 0.1, -0.1))
+    if model == "efficientnet":
+        energy = replace(located.scores["energy"], skill=Estimate(0.0321, [-0.0666, 0.1308]))
+        located = replace(located, scores={**located.scores, "energy": energy})
+    return CornerTest(located, same_verdict=estimate(0.8123), roc_auc_change=estimate(-0.0789))
+
+
+SANITY = {"scratch": 0.1234, "mobilenet": 0.2345, "efficientnet": 0.9012}  # rank correlation, all weights drawn anew
+
+
+def sanity(model: str) -> SanityTest:
+    """Return maps that depend on the weights but for EfficientNetB0's."""
+    return SanityTest(
+        images=100,
+        head=estimate(SANITY[model] + 0.0222),
+        everything=estimate(SANITY[model]),
+        other=0.3333,
+        complexity=estimate(0.0456),
+    )
+
+
+def faithfulness() -> FaithfulnessTest:
+    orders = ("map", "centre", "random")
+    return FaithfulnessTest(
+        images=120,
+        shares=[0.0, 0.5, 1.0],
+        deletion={order: [0.9, 0.6 + 0.1 * place, 0.4] for place, order in enumerate(orders)},
+        insertion={order: [0.4, 0.7 - 0.1 * place, 0.9] for place, order in enumerate(orders)},
+        areas={order: estimate(0.1111 - 0.0333 * place) for place, order in enumerate(orders)},
+        over_centre=Estimate(0.0333, [-0.0123, 0.0789]),
+        over_random=estimate(0.0666),
+    )
+
+
+def located_scores(model: str, area: float, more: float = 0.0) -> dict[str, LocatedScore]:
+    """Return scores of maps whose skill is higher by `more` than that of Grad-CAM's."""
     scores = {}
     for name, skill in SKILLS.items():
-        skill += BETTER[model]
+        skill += BETTER[model] + more
         spot, ceiling = area + 0.3111, area + 0.5111
         value = spot + skill * (ceiling - spot)
         interval = [skill - 0.0987, skill + 0.0987]
@@ -752,6 +819,85 @@ def study_difference(first: str, second: str, chances: Chances | None, p: float 
         p_corrected=None if p is None else 2 * p,
         chances=chances,
         **{"supported": False, "equivalent": False, **verdict},
+    )
+
+
+# --- stress -----------------------------------------------------------------------------------------
+# Share of the verdicts of MobileNetV2 that the strongest of three changes flips; of the others half as many.
+FLIPS = {
+    "ruler": 0.15,
+    "ink": 0.42,
+    "hair": 0.36,
+    "hair_removed": 0.12,
+    "bubbles": 0.09,
+    "corners": 0.12,
+    "cast": 0.18,
+    "cast_corrected": 0.15,
+    "blur": 0.12,
+    "jpeg": 0.0,
+    "brightness": 0.06,
+    "rotation": 0.03,
+}
+PARTS = {"lesion_hidden": -0.1234, "lesion_alone": -0.0234, "frame_alone": -0.2345}  # change of ROC-AUC
+OUTSIDE = {"scratch": (0.75, [0.61, 0.88]), "mobilenet": (0.62, [0.4, 0.8]), "efficientnet": (0.12, [-0.1, 0.35])}
+
+
+def stressed(pictures) -> StressRecord:
+    """Return a stress test in which ink turns verdicts malignant and hair turns them benign."""
+    return StressRecord(
+        data=DATA,
+        images=160,
+        of=200,
+        strengths={kind: ["a little", "more", f"the most of {kind}"] for kind in FLIPS},
+        models={name: model_stress(name) for name in config.NETWORKS},
+        changed=[
+            ChangedCase(row, row % 2, name, kind, 2, before, after, pictures.changed(row, f"{kind}_{name}"))
+            for row, name, kind, before, after in (
+                (41, "mobilenet", "ink", 0.12, 0.87),
+                (52, "scratch", "hair", 0.91, 0.31),
+                (44, "efficientnet", "cast", 0.345, 0.765),
+            )
+        ],
+        method=store.blocks(config.BASELINES),
+    )
+
+
+def model_stress(name: str) -> ModelStress:
+    factor = 1.0 if name == "mobilenet" else 0.5
+    area = Estimate(AREAS[name], [AREAS[name] - 0.05, AREAS[name] + 0.03])
+    return ModelStress(
+        fingerprint=f"{name}stress"[:16],
+        digest=digest(name),
+        probabilities=f"cases/stress_{name}.csv",
+        roc_auc=area,
+        disturbed={
+            kind: [disturbed(name, kind, factor * share * strength / 3) for strength in (1, 2, 3)]
+            for kind, share in FLIPS.items()
+        },
+        parts={part: disturbed(name, part, 0.2, change) for part, change in PARTS.items()},
+        parts_roc_auc=area,
+        outside=Estimate(*OUTSIDE[name]),
+        provenance=PROVENANCE,
+    )
+
+
+def disturbed(name: str, kind: str, flips: float, change: float | None = None) -> Stressed:
+    """Return what becomes of 160 images; without a `change` of ROC-AUC it is half the flips, downwards."""
+    change = -flips / 2 if change is None else change
+    amount = round(160 * flips)
+    to_malignant = amount if kind == "ink" else 0 if kind == "hair" else amount // 2
+    return Stressed(
+        images=160,
+        median_change=0.0123,
+        flips=Estimate(flips, [max(0.0, flips - 0.04), flips + 0.05]),
+        to_malignant=to_malignant,
+        to_benign=amount - to_malignant,
+        roc_auc=estimate(AREAS[name] + change),
+        roc_auc_change=estimate(change),
+        sensitivity=estimate(0.81),
+        sensitivity_change=estimate(-0.0432),
+        specificity=estimate(0.72),
+        specificity_change=estimate(-0.0543),
     )
 
 
@@ -836,6 +982,9 @@ class _Pictures:
 
     def thumbnail(self, row: int) -> str:
         return self._write("reports", f"cases/{row}.webp", row)
+
+    def changed(self, row: int, name: str) -> str:
+        return self._write("reports", f"cases/stress_{row}_{name}.webp", row, brighter=30)
 
     def _write(self, folder: str, name: str, row: int, brighter: int = 0) -> str:
         image = cv2.cvtColor(self.photograph(row), cv2.COLOR_RGB2BGR)

@@ -12,6 +12,7 @@ REFERENCES = {"together": "All networks together", "frame": "Frame alone", "colo
 METRICS = "reports/metrics.json"
 MANIFEST = "data/manifest.json"
 EXPLANATIONS = "reports/explanations.json"
+STRESS = "reports/stress.json"
 STUDY = "reports/study.json"
 LEAK = "reports/leak.json"
 BENCH = "reports/bench.json"

@@ -10,11 +10,15 @@ import leak
 import numpy as np
 import prepare
 import pytest
+import stress
 
-from lesion import config, options, preview, runs
+from lesion import config, options, preview, runs, store
 from lesion.baselines import inputs
+from lesion.evaluation.localisation import settings as localisation
+from lesion.evaluation.stress import settings as stress_settings
+from lesion.explain import distortions, faithfulness
 from lesion.groups import candidates, find, keypoints, matching
-from lesion.images import crop, hair, outline, preprocess
+from lesion.images import colour, crop, hair, outline, painting, preprocess
 from lesion.networks import settings
 from lesion.prepared import PreparedData
 from lesion.records.preparation import SourceRecord
@@ -27,22 +31,30 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (config, "AUGMENTATION", {"prepare", "train", "study", "leak"}),
     (config, "TRAINING", {"train", "study", "leak"}),
     (config, "COLLAPSE", {"train", "evaluate", "study", "leak"}),
-    (config, "DECISION", {"train", "evaluate", "explain", "study", "leak"}),
-    (config, "STATISTICS", {"evaluate", "study", "leak"}),
-    (config, "BASELINES", {"baseline", "study"}),
+    (config, "DECISION", {"train", "evaluate", "explain", "stress", "study", "leak"}),
+    (config, "STATISTICS", {"evaluate", "explain", "stress", "study", "leak"}),
+    (config, "BASELINES", {"baseline", "stress", "study"}),
     (config, "DECISIONS", {"evaluate"}),
     (config, "FOLDS", {"study", "leak"}),
     (config, "MARGIN", {"study"}),
-    (config, "THUMBNAILS", {"explain"}),
-    (outline, "OUTLINE", {"explain"}),
+    (config, "THUMBNAILS", {"explain", "stress"}),
+    (config, "UNLIKE", {"predictions"}),
+    (outline, "OUTLINE", {"explain", "stress"}),
     (crop, "CROPPING", {"prepare"}),
-    (hair, "HAIR", {"prepare"}),
+    (hair, "HAIR", {"prepare", "stress"}),
     (preprocess, "PREPROCESSING", {"prepare"}),
     (keypoints, "DETECTION", {"prepare"}),
     (candidates, "SIGNATURE", {"prepare"}),
     (matching, "MATCHING", {"prepare"}),
     (find, "LINKING", {"prepare"}),
     (preview, "PREVIEW", {"prepare"}),
+    (stress_settings, "STRESS", {"stress"}),
+    (distortions, "DISTORTIONS", {"stress"}),
+    (colour, "CONSTANCY", {"stress"}),
+    (painting, "PAINTING", {"explain", "stress"}),
+    (localisation, "LOCALISATION", {"explain"}),
+    (localisation, "SANITY", {"explain"}),
+    (faithfulness, "FAITHFULNESS", {"explain"}),
 ]
 PROFILE = {"image_size": "prepare", "limit": "prepare"}  # all other fields of a profile: train, study and leak
 CONTENT = PreparedData(
@@ -81,8 +93,10 @@ def fingerprints():
         "prepare": prepare.fingerprint(argparse.Namespace(**defaults["prepare"] | {"data": "sample"})),
         "train": [settings.fingerprint("train", each, "0" * 16) for each in resolved],
         "baseline": inputs.fingerprints(CONTENT),
+        "predictions": runs.evaluation_fingerprint(runs.Run("scratch").record()),
         "evaluate": evaluate.metrics_fingerprint(CONTENT, {"scratch": "1" * 16}, {}),
         "explain": explain.fingerprint("scratch"),
+        "stress": stress.fingerprint("scratch", CONTENT),
         "study": [trainings(["grouped"], resolved, inputs.fingerprints(CONTENT)), summary.method()],
         "leak": [trainings(list(config.SPLIT_KINDS), resolved, {}), leak.method()],
     }
@@ -91,6 +105,7 @@ def fingerprints():
 @pytest.fixture
 def before(monkeypatch):
     monkeypatch.setattr(runs.Run, "record", lambda run: SimpleNamespace(data="0" * 16, digest="1" * 16))
+    monkeypatch.setattr(store, "digest", lambda path: "3" * 16)
     return fingerprints()
 
 
@@ -147,13 +162,13 @@ def test_a_changed_entry_of_a_network_makes_it_train_again_and_no_other(field, b
 @pytest.mark.parametrize(
     ("column", "other", "users"),
     [
-        ("groups", np.zeros(3, int), {"evaluate"}),
+        ("groups", np.zeros(3, int), {"evaluate", "stress"}),
         ("ages", np.array([51.0, np.nan, 60.0]), {"evaluate", "baseline", "study"}),
         ("sexes", np.array(["", "", "female"]), {"evaluate", "baseline", "study"}),
         ("sites", np.array(["back", "face", "foot"]), {"evaluate", "baseline", "study"}),
         ("cropped", np.zeros(3, bool), {"evaluate"}),
         ("cleaned_shares", np.zeros(3), {"evaluate"}),
-        ("fingerprint", "2" * 16, {"evaluate", "baseline", "study"}),
+        ("fingerprint", "2" * 16, {"evaluate", "baseline", "stress", "study"}),
     ],
 )
 def test_what_is_known_of_the_images_makes_just_the_stages_that_use_it_run_again(
@@ -166,7 +181,8 @@ def test_what_is_known_of_the_images_makes_just_the_stages_that_use_it_run_again
 def test_no_block_of_settings_is_left_out():
     """A new block must be listed above, with the stages that use it."""
     listed = {type(getattr(module, name)) for module, name, _ in BLOCKS}
-    modules = (config, outline, crop, hair, preprocess, keypoints, candidates, find, matching, preview)
+    images = (outline, crop, hair, preprocess, keypoints, colour, painting)
+    modules = (config, *images, candidates, find, matching, preview, stress_settings, distortions)
     blocks = {
         type(value)
         for module in modules

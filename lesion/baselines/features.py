@@ -45,7 +45,7 @@ def of_images(images: np.ndarray, positions: np.ndarray, describe: Callable[[np.
 @cache
 def frame_mask(size: int) -> np.ndarray:
     """Return 1 in the frame of an image of `size` pixels and 0 inside (size×size uint8)."""
-    width = max(1, round(config.BASELINES.frame_share * size))
+    width = config.BASELINES.frame_width(size)
     mask = np.ones((size, size), np.uint8)
     mask[width:-width, width:-width] = 0
     return mask

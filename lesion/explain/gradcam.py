@@ -36,7 +36,6 @@ class Explanation:
     malignant: bool  # the verdict: the map shows the evidence for it
     fields: np.ndarray  # h×w uint8, as large as the explained layer: 0 without evidence, STRONGEST at the peak
     peak: float  # the strongest evidence, in units of the logit
-    pooled: np.ndarray  # (channels,) float32: what the head sees of the image
 
     @property
     def empty(self) -> bool:
@@ -63,12 +62,13 @@ class Explainer:
             lambda batch: evidence(below(batch, training=False), head), reduce_retracing=True
         )
 
-    def explain(self, images: np.ndarray, rows: np.ndarray) -> Iterator[Explanation]:
+    def explain(self, images: batches.Images, rows: np.ndarray) -> Iterator[Explanation]:
         """Explain the verdicts on the images `rows` of `images` (M×S×S×3 uint8), in that order, batch by batch."""
         labels = np.zeros(len(rows))
         for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
-            for logit, coarse, pooled in zip(*(each.numpy() for each in self.evidence_of(batch)), strict=True):
-                yield _explanation(float(logit), coarse, pooled)
+            logits, evidence, _ = self.evidence_of(batch)
+            for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
+                yield explanation(float(logit), coarse)
 
 
 def dense_layers(model: keras.Model) -> list[layers.Dense]:
@@ -89,18 +89,17 @@ def dense_layers(model: keras.Model) -> list[layers.Dense]:
 
 
 def evidence(features: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return the logits (B,), the evidence for each verdict B×h×w, at least 0, and the pooled features B×channels.
+    """Return the logits (B,), the evidence for each verdict B×h×w, at least 0, and the channels' weights B×channels.
 
     `features` is B×h×w×channels, the explained layer's output; `head` the dense layers above the pooling. The target is
     +logit for malignant and -logit for benign, never the probability, whose gradient vanishes if the model is sure. A
     channel's weight is the sum of its gradient, not the mean as in the paper: the evidence is then in units of the
     logit, and the mean of the map is what the channels add to the logit.
     """
-    pooled = tf.reduce_mean(features, axis=(1, 2))
-    logits, weights = channel_weights(pooled, head)
+    logits, weights = channel_weights(tf.reduce_mean(features, axis=(1, 2)), head)
     sign = tf.where(logits >= config.DECISION.logit, 1.0, -1.0)
     signed = weights * sign[:, tf.newaxis]
-    return logits, tf.nn.relu(tf.einsum("bhwk,bk->bhw", features, signed)), pooled
+    return logits, tf.nn.relu(tf.einsum("bhwk,bk->bhw", features, signed)), signed
 
 
 def channel_weights(pooled: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -117,14 +116,22 @@ def channel_weights(pooled: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf
     return logits, weights
 
 
-def _explanation(logit: float, evidence: np.ndarray, pooled: np.ndarray) -> Explanation:
-    """Scale the evidence (h×w, at least 0) so that its peak is STRONGEST; its minimum is not moved to 0."""
-    peak = float(evidence.max())
-    fields = np.zeros(evidence.shape, np.uint8)
-    if peak > EMPTY:
-        fields = np.rint(evidence * (STRONGEST / peak)).astype(np.uint8)
+def explanation(logit: float, evidence: np.ndarray) -> Explanation:
+    """Return the explanation of an image from its logit and its evidence (h×w, at least 0)."""
     probability = 1 / (1 + np.exp(-logit))
-    return Explanation(float(probability), logit, logit >= config.DECISION.logit, fields, peak, pooled)
+    malignant = logit >= config.DECISION.logit
+    return Explanation(float(probability), logit, malignant, scaled(evidence), float(evidence.max()))
+
+
+def scaled(evidence: np.ndarray) -> np.ndarray:
+    """Return evidence (h×w, at least 0) as uint8 with its peak at STRONGEST; its minimum is not moved to 0.
+
+    All 0 if there is none to speak of.
+    """
+    peak = float(evidence.max())
+    if peak <= EMPTY:
+        return np.zeros(evidence.shape, np.uint8)
+    return np.rint(evidence * (STRONGEST / peak)).astype(np.uint8)
 
 
 def overlay(image: np.ndarray, fields: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Passes over the test images: which images a test takes, and how they are changed on their way to the network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,10 +19,53 @@ class Changed:
         self.change = change
         self.shape = images.shape
 
-    def __getitem__(self, wanted: int | np.ndarray) -> np.ndarray:
-        """Return one image, or those at the positions `wanted` (B,)."""
-        changed = [self.change(int(position), self.images[position]) for position in np.ravel(wanted)]
-        return np.stack(changed) if np.ndim(wanted) else changed[0]
+    def __getitem__(self, positions: np.ndarray) -> np.ndarray:
+        """Return the images at the positions (B,)."""
+        return np.stack([self.change(int(position), self.images[position]) for position in positions])
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One change of all images that it can be made of."""
+
+    name: str
+    places: np.ndarray  # of these images, among those that are tested
+    change: Change
+
+
+class Versions:
+    """Stands in for an array of images, like Changed: those of several passes, one pass after the other."""
+
+    def __init__(self, images: np.ndarray, positions: np.ndarray, passes: Sequence[Pass]) -> None:
+        """Take the tested images, which are at `positions` (N,) of `images`."""
+        self.images = images
+        self.wanted = [(int(positions[place]), each.change) for each in passes for place in each.places]
+        self.shape = (len(self.wanted), *images.shape[1:])
+
+    def __getitem__(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the images of these numbers (B,)."""
+        wanted = (self.wanted[number] for number in numbers)
+        return np.stack([change(position, self.images[position]) for position, change in wanted])
+
+
+Predict = Callable[[Versions, np.ndarray], np.ndarray]  # (images, rows (B,)) -> probabilities of malignancy (B,)
+
+
+def predict_passes(
+    predict: Predict, images: np.ndarray, positions: np.ndarray, passes: Sequence[Pass]
+) -> dict[str, np.ndarray]:
+    """Return what a network says of the images at `positions` (N,) after each change, (N,) by the pass's name.
+
+    NaN where a change cannot be made. All passes go in one: to begin one costs as much as a hundred small images.
+    """
+    versions = Versions(images, positions, passes)
+    predicted = predict(versions, np.arange(len(versions.wanted)))
+    ends = np.cumsum([len(each.places) for each in passes])
+    results = {}
+    for each, values in zip(passes, np.split(predicted, ends[:-1]), strict=True):
+        results[each.name] = np.full(len(positions), np.nan)
+        results[each.name][each.places] = values
+    return results
 
 
 def some_of(positions: np.ndarray, groups: np.ndarray, most: int, seed: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Input pipelines with tf.data: from prepared images to batches of floats in [0, 1]."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -11,7 +12,15 @@ from lesion import config
 from lesion.networks import replicas
 
 PREDICTION_BATCH_SIZE = 64
-CACHE_BYTES = 2**30  # validation and test images are kept in memory up to this size
+
+
+class Images(Protocol):
+    """An array of images (M×S×S×3 uint8), or what stands in for one: only this is asked of it."""
+
+    shape: tuple[int, ...]
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Return the images `rows` (B,), B×S×S×3 uint8."""
 
 
 def read_ahead(dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -80,17 +89,14 @@ def augmented_batches(images: np.ndarray, rows: np.ndarray, batch_size: int, see
     return read_ahead(batches.map(lambda row: augment(to_float(read(row))), num_parallel_calls=config.CORES))
 
 
-def evaluation_batches(images: np.ndarray, rows: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Return batches of unchanged images B×S×S×3 and labels B×1 in the order of `rows`; kept in memory if they fit."""
-    batches = tf.data.Dataset.from_tensor_slices((rows, labels.astype(np.float32)[:, np.newaxis]))
+def evaluation_batches(images: Images, rows: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Return batches of unchanged images B×S×S×3 and labels B×1 in the order of `rows`."""
+    batches = tf.data.Dataset.from_tensor_slices((rows, labels.astype(np.float32)[:, np.newaxis])).batch(batch_size)
     read = _reader(images)
-    batches = batches.batch(batch_size).map(lambda row, label: (read(row), label), num_parallel_calls=config.CORES)
-    if len(rows) * images[0].nbytes <= CACHE_BYTES:
-        batches = batches.cache()
-    return read_ahead(batches.map(lambda image, label: (to_float(image), label), num_parallel_calls=config.CORES))
+    return read_ahead(batches.map(lambda row, label: (to_float(read(row)), label), num_parallel_calls=config.CORES))
 
 
-def _reader(images: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+def _reader(images: Images) -> Callable[[tf.Tensor], tf.Tensor]:
     """Return a function from a tensor of rows (B,) to the uint8 tensor of their images."""
 
     def read(rows: tf.Tensor) -> tf.Tensor:

@@ -282,7 +282,7 @@ def load(path: Path) -> keras.Model:
         raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `invoke train --force`") from None
 
 
-def predict(model: keras.Model, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def predict(model: keras.Model, images: batches.Images, rows: np.ndarray) -> np.ndarray:
     """Return the probability of malignancy (N,) of the rows of `images`, in their order."""
     size = batches.PREDICTION_BATCH_SIZE
     with model.distribute_strategy.scope():

@@ -101,6 +101,7 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     "baseline": {"force": FORCE},
     "evaluate": {"model": MODEL, "force": FORCE},
     "explain": {"model": MODEL, "force": FORCE},
+    "stress": {"model": MODEL, "force": FORCE},
     "report": {"model": MODEL, "open": OPEN, "force": FORCE},
     "all": {**PREPARE, **TRAIN, "force": FORCE},
     "predict": {
@@ -156,4 +157,4 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     },
     "clean": {},
 }
-CHAIN = ("prepare", "train", "baseline", "evaluate", "explain", "report")  # what `all` runs, in order
+CHAIN = ("prepare", "train", "baseline", "evaluate", "explain", "stress", "report")  # what `all` runs, in order

@@ -37,8 +37,8 @@ class SanityTest:
     images: int
     head: Estimate  # rank correlation with the map after the head was drawn anew
     everything: Estimate  # after all weights were
-    other: float  # rank correlation with the map of another image, for comparison
-    complexity: Estimate  # eMPRT of Hedström et al. (2024): relative rise of the map's entropy, all weights drawn anew
+    other: float | None  # rank correlation with the map of another lesion, for comparison; None if no map has ranks
+    complexity: Estimate  # eMPRT of Hedström et al. (2024): rise of the entropy by its mean, all weights drawn anew
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ SECTIONS = [
     Section("provenance", "How this was made", methods.provenance, "How it was made"),
     Section("limitations", "Limitations", sentences.limitations, "Limitations"),
 ]
-STYLES = ("style.css", "answer.css", "threshold.css", "cases.css")
+STYLES = ("style.css", "answer.css", "threshold.css", "cases.css", "looks.css")
 SCRIPTS = ("data.js", "sort.js", "threshold.js", "cases.js", "takeaway.js")  # in this order, one program
 
 

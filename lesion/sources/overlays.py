@@ -1,4 +1,4 @@
-"""Hair, rulers, bubbles and dark frames over a drawn photograph; they tell nothing about the lesion.
+"""Hair, rulers, ink, bubbles and dark frames over a photograph; they tell nothing about the lesion.
 
 The functions that draw take the picture as float32 RGB, CANVAS × CANVAS × 3 in 0 to 255, change it in place and draw
 their randomness from the generator they get. Positions and lengths are shares of the picture's side.
@@ -94,6 +94,42 @@ def add_bubbles(image: np.ndarray, rng: np.random.Generator) -> None:
     rim, edge = (cv2.GaussianBlur(layer, (0, 0), 0.8).astype(np.float32) / 255 for layer in (dark, bright))
     blend(image, rim * rng.uniform(0.25, 0.5), (70, 50, 50))
     blend(image, edge * rng.uniform(0.5, 0.9), (250, 245, 245))
+
+
+def add_ink(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw what a dermatologist's marker (gentian violet) leaves around a lesion: arcs, and dots or dashes at it.
+
+    The marks stay about a quarter of the side away from the middle, where the lesion is: they lie beside it, as on the
+    photographs of Winkler et al. (JAMA Dermatology 155, 2019), or over the border of a large one.
+    """
+    layer = np.zeros((2 * CANVAS, 2 * CANVAS), np.uint8)  # drawn at twice the size: a stroke's ends are rough
+    thickness = int(rng.integers(10, 24))
+    first = rng.uniform(0, 2 * np.pi)
+    count = int(rng.integers(2, 5))
+    for bearing in first + 2 * np.pi * (np.arange(count) + rng.uniform(-0.15, 0.15, count)) / count:
+        radius = rng.uniform(0.34, 0.46)
+        _polyline(layer, _stroke(rng, bearing, radius), thickness)
+    for bearing in rng.uniform(0, 2 * np.pi, rng.integers(0, 5)):
+        x, y = (0.5 + rng.uniform(0.3, 0.45) * np.array([np.cos(bearing), np.sin(bearing)])) * len(layer)
+        cv2.circle(layer, (int(x), int(y)), int(thickness * rng.uniform(0.6, 1.1)), 255, -1, cv2.LINE_AA)
+    cover = cv2.resize(layer, (CANVAS, CANVAS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    cover = cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.8, 1.6))
+    streaks = 0.9 + 0.12 * noise(rng, 25) + 0.06 * noise(rng, 70)  # ink runs into the furrows of the skin
+    transmission = rng.uniform((0.25, 0.2, 0.6), (0.4, 0.35, 0.8))  # of red, green and blue light
+    absorbed = np.clip(cover * streaks, 0, 1)[..., None] * (1 - transmission.astype(np.float32))
+    image *= 1 - absorbed  # a lesion below stays darker than the skin
+
+
+def _stroke(rng: np.random.Generator, bearing: float, radius: float) -> np.ndarray:
+    """Return a marker's stroke, (16, 2): mostly an arc around the middle, else a dash that points towards it."""
+    along = np.linspace(-0.5, 0.5, 16)
+    if rng.random() < 0.3:
+        distances = radius + along * rng.uniform(0.08, 0.16)
+        bearings = bearing + rng.normal(0, 0.1) * along
+    else:
+        distances = radius + rng.normal(0, 0.06) * along + rng.normal(0, 0.1) * along**2
+        bearings = bearing + along * rng.uniform(0.4, 1.3)
+    return 0.5 + distances[:, None] * np.stack([np.cos(bearings), np.sin(bearings)], axis=1)
 
 
 def corners(rng: np.random.Generator, x: float, y: float) -> np.ndarray:

@@ -4,14 +4,21 @@ import csv
 import json
 import math
 
+import numpy as np
+
 NETWORKS = ("scratch", "mobilenet", "efficientnet")
 TITLES = {"scratch": "CNN from scratch", "mobilenet": "MobileNetV2", "efficientnet": "EfficientNetB0"}
 OUTCOMES = {"found": (1, True), "missed": (1, False), "false-alarm": (0, True), "left-alone": (0, False)}
 
 
 def read_images(home, split="test", networks=NETWORKS):
-    """Return each image of a split as {row, label, group, level, scores}; level is that of the only subgroup."""
-    levels = {image["row"]: image["levels"] for image in read_json(home, "reports/explanations.json")["images"]}
+    """Return each image of a split as {row, label, group, level, scores, least}.
+
+    `level` is that of the only subgroup; `least` the smallest share of a map's evidence on the lesion, 2 if unknown.
+    """
+    explained = read_json(home, "reports/explanations.json")
+    levels = {image["row"]: image["levels"] for image in explained["images"]}
+    least = least_on_lesion(home, explained, networks)
     scores = {name: _scores(home, name) for name in networks}
     images = []
     for line in _lines(home / "data/index.csv"):
@@ -20,9 +27,28 @@ def read_images(home, split="test", networks=NETWORKS):
             known = {name: scores[name][row] for name in networks}
             level = levels.get(row, {}).get("hair or marks")
             images.append(
-                {"row": row, "label": int(line["label"]), "group": int(line["group"]), "level": level, "scores": known}
+                {
+                    "row": row,
+                    "label": int(line["label"]),
+                    "group": int(line["group"]),
+                    "level": level,
+                    "scores": known,
+                    "least": least.get(row, 2),
+                }
             )
     return images
+
+
+def least_on_lesion(home, explained, networks):
+    """Return {row: smallest share of the evidence of a map that is not empty}, where any is known."""
+    least = {}
+    for name in networks:
+        fields = np.load(home / f"reports/cases/{name}.npz")["fields"]
+        energies = explained["models"][name]["localisation"]["energies"]
+        for image, field, energy in zip(explained["images"], fields, energies, strict=True):
+            if field.any() and energy is not None:
+                least[image["row"]] = min(energy, least.get(image["row"], energy))
+    return least
 
 
 def _scores(home, name):
@@ -91,6 +117,7 @@ def _key(image, thresholds, sort):
         "disagreement": (-(max(scores) - min(scores)),),
         "surest": (-surest,),
         "nearest": (min(every),),
+        "beside": (image["least"],),
         "row": (),
     }[sort]
 

@@ -55,7 +55,7 @@ def test_most_wrong_images_are_there_before_any_choice(page, images, visit, repo
 def test_each_sort(page, images):
     set_own(page, images)
     sorts = page.locator("#case-tools [name=sort] option").evaluate_all("all => all.map(one => one.value)")
-    assert len(sorts) == 5
+    assert len(sorts) == 6
     for sort in sorts:
         select(page, sort=sort)
         assert all_of(page) == judging.rows(images, OWN, sort), sort

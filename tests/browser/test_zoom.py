@@ -126,3 +126,26 @@ def test_enlarged_image_tells_how_much_evidence_lies_on_the_lesion(report, visit
     assert words in visit(report, anchor="#case-62").locator("#case-zoom .facts").inner_text()
     unknown = visit(report, anchor="#case-65").locator("#case-zoom .facts").inner_text()  # its outline is not known
     assert "Peak of the evidence" in unknown and "on the lesion" not in unknown
+
+
+def test_an_image_that_another_section_names_is_enlarged(report, visit):
+    page = visit(report)
+    page.locator("#looks summary", has_text="disagree most").click()
+    page.locator("#looks [data-case='101'] a").click()
+    assert open_row(page) == 101
+
+
+def test_facts_say_that_an_image_is_unlike_the_training_images(report, visit):
+    for row, said in ((41, "Unlike the training images of MobileNetV2, EfficientNetB0."), (43, None)):
+        page = visit(report, anchor=f"#case-{row}")
+        facts = page.locator("#case-zoom .facts").inner_text()
+        assert said in facts if said else "Unlike" not in facts
+
+
+@pytest.mark.parametrize("width", (1440, 390))
+def test_plot_of_disturbances_is_as_wide_as_its_place(report, visit, width):
+    page = visit(report, width)
+    plots = page.locator("#looks .stress li svg.plot")
+    assert plots.count() == 12 * 3
+    widths = plots.evaluate_all("plots => plots.map((plot) => plot.getBoundingClientRect().width)")
+    assert min(widths) >= 200 and max(widths) - min(widths) < 1

@@ -1,5 +1,7 @@
 """Maps of the test images against the outlines, known or estimated."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from lesion import config
 from lesion.explain import cases, located
 from lesion.records.common import Provenance
 from lesion.records.explanations import ExplainedImage, ModelExplanations
+from lesion.records.metrics import Estimate
+from lesion.records.probes import FinerMaps
 
 SIZE, IMAGES = 40, 24
 
@@ -20,6 +24,8 @@ def circle(place):
 
 class Data:
     """Prepared data whose last test image has no known outline."""
+
+    images = np.zeros((0, SIZE, SIZE, 3), np.uint8)
 
     def of_split(self, split):
         assert split == "test"
@@ -81,7 +87,39 @@ def test_without_any_outline_nothing_is_scored(models):
 
 def test_a_path_is_read_as_it_was_written():
     outline = circle(3) | circle(20)
-    again = located.mask_of(cases.path_of(outline))
+    again = located.mask_of(cases.path_of(outline), 4 * SIZE)
     expected = cv2.resize(outline.astype(np.uint8), again.shape, interpolation=cv2.INTER_NEAREST_EXACT).astype(bool)
     assert (again & expected).sum() / (again | expected).sum() > 0.95
-    assert not located.mask_of("").any()
+    assert not located.mask_of("", SIZE).any()
+
+
+def finer(tmp_path, explanations, name, **maps):
+    """Return a network's explanations with LayerCAM maps beside its own."""
+    with np.load(tmp_path / f"{name}.npz") as arrays:
+        np.savez(tmp_path / f"{name}.npz", **arrays, **maps)
+    records = {
+        method: FinerMaps("layer", list(fields.shape[1:]), 0, None, Estimate(None, None))
+        for method, fields in maps.items()
+    }
+    return replace(explanations, finer=records)
+
+
+def test_finer_maps_stand_beside_grad_cam_only_if_they_are_better_beyond_chance(models, tmp_path):
+    good = np.load(tmp_path / "scratch.npz")["fields"].repeat(2, axis=1).repeat(2, axis=2)
+    even = np.ones((IMAGES, 16, 16), np.uint8)
+    better = finer(tmp_path, models["mobilenet"], "mobilenet", layercam_16=even, layercam_8=good)
+    alike = finer(tmp_path, models["scratch"], "scratch", layercam_16=good)
+    scored, _ = located.locate(Data(), images(), {"mobilenet": better, "scratch": alike})
+    assert scored["mobilenet"].beside == "layercam_8" and scored["scratch"].beside == ""
+    assert scored["mobilenet"].finer["layercam_8"].skill_over_gradcam.interval[0] > 0
+    assert scored["mobilenet"].finer["layercam_8"].localisation.energies[0] > 0.8, "Grad-CAM has 0.3"
+
+
+def test_networks_are_compared_by_the_maps_that_are_shown(models, tmp_path):
+    good = np.load(tmp_path / "scratch.npz")["fields"]
+    coarse = finer(tmp_path, models["efficientnet"], "efficientnet", layercam_16=good)
+    shown = replace(coarse, shown="layercam_16")
+    scored, differences = located.locate(Data(), images(), {"mobilenet": models["mobilenet"], "efficientnet": shown})
+    assert {(line.first, line.second) for line in differences} == {("mobilenet", "efficientnet")}
+    assert next(line for line in differences if line.score == "energy").difference < 0
+    assert scored["efficientnet"].finer["layercam_16"].skill_over_gradcam.value is None, "Grad-CAM has too few fields"

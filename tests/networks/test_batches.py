@@ -20,7 +20,7 @@ def collect(dataset):
 def test_evaluation_batches_are_the_images_in_order_as_floats(images):
     rows, labels = np.array([7, 3, 39]), np.array([1, 0, 1])
     dataset = batches.evaluation_batches(images, rows, labels, batch_size=2)
-    for _ in range(2):  # the second time from the cache
+    for _ in range(2):  # validation images are read once an epoch
         batch, targets = collect(dataset)
         assert batch.dtype == np.float32
         assert batch == pytest.approx(images[rows] / 255, abs=1e-6)

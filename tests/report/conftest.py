@@ -28,7 +28,7 @@ def home(written, tmp_path, monkeypatch):
     for name in ("DATA", "RUNS", "REPORTS"):
         monkeypatch.setattr(config, name, home / name.lower())
     monkeypatch.setattr(prepared, "MANIFEST", home / pages.MANIFEST)
-    for name in ("METRICS", "EXPLANATIONS", "STUDY", "LEAK", "BENCH"):
+    for name in ("METRICS", "EXPLANATIONS", "STRESS", "STUDY", "LEAK", "BENCH"):
         monkeypatch.setattr(runs, name, home / getattr(pages, name))
     monkeypatch.setattr(plots, "svg", lambda figure, name: f"<svg><title>{name}</title></svg>")
     return home

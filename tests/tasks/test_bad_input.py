@@ -88,11 +88,11 @@ def test_in_an_empty_folder_every_stage_advises_to_run_all(monkeypatch, capsys, 
 
 def test_the_list_of_tasks_reads_like_documentation(tmp_path):
     printed = invoke(tmp_path, "--list")
-    stages = ("prepare", "train", "baseline", "evaluate", "explain", "report")
+    stages = ("prepare", "train", "baseline", "evaluate", "explain", "stress", "report")
     for name in ("all", *stages, "predict", "compare", "study", "leak", "bench", "clean", "test"):
         assert f"\n  {name} " in printed
     for number, name in enumerate(stages, 1):
-        assert [line for line in printed.splitlines() if line.split()[:5] == [name, "Stage", str(number), "of", "6:"]]
+        assert [line for line in printed.splitlines() if line.split()[:5] == [name, "Stage", str(number), "of", "7:"]]
     assert "Run all stages: prepare, train, baseline, evaluate, explain" in printed
     assert "\n  invoke all --data " in invoke(tmp_path, "--help", "all")
     help_text = invoke(tmp_path, "--help", "train")

@@ -45,7 +45,7 @@ def test_all_says_in_few_lines_which_stage_runs_and_how_the_networks_did(experim
     assert len(lines) <= 40
     assert "I0000" not in experiment.printed  # TensorFlow's start-up notes
     stages = [line.split()[0] for line in lines if line[:1].isdigit()]
-    assert list(dict.fromkeys(stages)) == ["1/6", "2/6", "3/6", "4/6", "5/6", "6/6"] and stages == sorted(stages)
+    assert list(dict.fromkeys(stages)) == ["1/7", "2/7", "3/7", "4/7", "5/7", "6/7", "7/7"] and stages == sorted(stages)
     assert "\r" not in experiment.printed and "\x1b" not in experiment.printed
     models = json.loads((experiment.folder / "reports" / "metrics.json").read_text())["models"]
     for name in MODELS:
@@ -102,6 +102,11 @@ def test_all_leaves_the_artefacts_of_every_stage(home):
     for name in MODELS:
         with np.load(home / "reports" / explanations["models"][name]["maps"]) as maps:
             assert len(maps["fields"]) == len(maps["peaks"]) == len(maps["malignant"]) == len(images)
+    stress = json.loads((home / "reports" / "stress.json").read_text())
+    assert list(stress["models"]) == list(MODELS) and stress["images"] == test_rows
+    for name in MODELS:
+        with (home / "reports" / stress["models"][name]["probabilities"]).open() as file:
+            assert [int(line["row"]) for line in csv.DictReader(file)] == [image["row"] for image in images]
 
 
 def test_frozen_layers_run_once_for_each_view(experiment):
@@ -131,7 +136,7 @@ def test_all_again_does_nothing_and_says_so(experiment):
     for said in ("is prepared already", "MobileNetV2 is trained already", "EfficientNetB0 is evaluated already"):
         assert said in printed
     assert "baseline: colour alone is trained already (--force trains it again)" in printed
-    for said in ("scratch is explained already", "is up to date"):
+    for said in ("scratch is explained already", "scratch is tested already", "is up to date"):
         assert said in printed
 
 
@@ -143,6 +148,7 @@ def test_each_stage_is_a_task_of_its_own(experiment):
     invoke(home, "baseline")
     invoke(home, "evaluate", "--model", "scratch")
     invoke(home, "explain", "--model", "scratch")
+    invoke(home, "stress", "--model", "scratch")
     assert state(home) == before
     invoke(home, "report", "--force")
     assert {path for path, time in state(home).items() if before.get(path) != time} == {

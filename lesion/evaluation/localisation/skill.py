@@ -77,15 +77,15 @@ class Skills:
         return Estimate(float(value[0]), intervals.symmetric(value[0], drawn, reach(self.groups), (-1, 1)))
 
     def differences(self, networks: Sequence[str]) -> list[SkillDifference]:
-        """Return the difference in skill on all images of each two `networks`, corrected for the number of pairs.
-
-        Each score is a question of its own. A pair is left out if the skill of one of them is undefined.
-        """
+        """Return the difference in skill on all images of each two `networks`; each score is a question of its own."""
         pairs = list(combinations(networks, 2))
-        return [line for score in SCORES for line in self._corrected(score, pairs)]
+        return [line for score in SCORES for line in self.compare(score, pairs)]
 
-    def _corrected(self, score: str, pairs: Sequence[tuple[str, str]]) -> list[SkillDifference]:
-        """Return the differences in one score, with what `correction` makes of their p-values."""
+    def compare(self, score: str, pairs: Sequence[tuple[str, str]]) -> list[SkillDifference]:
+        """Return the differences of `pairs` in the skill in one score, corrected for the number of pairs.
+
+        A pair is left out if the skill of one of them is undefined.
+        """
         lines = [line for pair in pairs if (line := self._difference(score, *pair))]
         values = [line.p for line in lines]
         return [

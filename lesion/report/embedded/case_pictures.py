@@ -7,7 +7,7 @@ wrong first, and then others, drawn at random with SEED, until these bytes are u
 
 import random
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -39,6 +39,14 @@ class Mapped:
     energies: Sequence[float | None]  # of each image: the share of its evidence on the lesion
 
 
+@dataclass(frozen=True)
+class Least:
+    """The network with the least of its evidence on the lesion of an image, and that share, 0 to 1."""
+
+    network: Mapped
+    share: float
+
+
 def mapped(models: Sequence[Model]) -> list[Mapped]:
     """Return the networks whose maps are not too coarse."""
     fine = [(model, model.maps) for model in models if model.maps and _is_fine(model.maps)]
@@ -47,8 +55,21 @@ def mapped(models: Sequence[Model]) -> list[Mapped]:
 
 def _energies(model: Model) -> Sequence[float | None]:
     """Return the share of each image's evidence on the lesion; nothing if the maps were not scored."""
-    localisation = model.explanation.localisation if model.explanation else None
+    localisation = model.explanation.localisation_of(model.explanation.shown) if model.explanation else None
     return localisation.energies if localisation else []
+
+
+def least_on_lesion(networks: Sequence[Mapped], place: int) -> Least | None:
+    """Return the network with the least evidence on the lesion of the image `place`; None if it is known of none.
+
+    An empty map has no evidence, on the lesion or beside it, and does not count.
+    """
+    known = [
+        Least(network, share)
+        for network in networks
+        if (share := network.energies[place]) is not None and network.maps.fields[place].any()
+    ]
+    return min(known, key=lambda each: each.share, default=None)
 
 
 def coarse_sentence(models: Sequence[Model]) -> str:
@@ -78,14 +99,19 @@ def budget(artefacts: Artefacts) -> int:
 
 
 def embedded(
-    images: Sequence[Judged], networks: Sequence[Mapped], classes: Sequence[str], space: int
+    images: Sequence[Judged],
+    networks: Sequence[Mapped],
+    classes: Sequence[str],
+    space: int,
+    unlike: Mapping[str, Sequence[int]],
 ) -> tuple[Markup, list[int]]:
     """Return the images of the page as JSON of about `space` bytes at most, and their places in `images`.
 
     An image is written as [row, WebP in base64, outline, places of its levels or -1 in the order of the factors, maps
     in the order of the networks, 1 if the outline is estimated, else 0]. A map is [its fields row by row, one byte
     each, in base64, or an empty text if all are 0; its peak in units of the logit; 1 if it explains the verdict
-    malignant, else 0; the share of its evidence on the lesion, null if that is not known].
+    malignant, else 0; the share of its evidence on the lesion, null if that is not known]. `unlike` holds, for each
+    network that can tell, the rows of the images that are unlike its training images.
     """
     kinds = factors(images)
     packed = [_packed(image, place, networks, kinds) for place, image in enumerate(images)]
@@ -95,6 +121,7 @@ def embedded(
         "factors": kinds,
         "maps": {network.name: _size(network.maps) for network in networks},
         "agreement": AGREEMENT,
+        "unlike": {name: list(rows) for name, rows in unlike.items()},
         "cases": [packed[place] for place in places],
     }
     return embedded_json(content), places
@@ -137,6 +164,11 @@ def mask(fields: np.ndarray) -> str:
     return f"data:image/png;base64,{base64(cv2.imencode('.png', picture)[1].tobytes())}"
 
 
+def webp(content: bytes) -> str:
+    """Return a WebP file as a data URI."""
+    return f"data:image/webp;base64,{base64(content)}"
+
+
 def base64(content: bytes) -> str:
     """Return bytes as text."""
     return b64encode(content).decode("ascii")
@@ -162,5 +194,5 @@ def _packed_map(network: Mapped, place: int) -> Packed:
     maps = network.maps
     fields = maps.fields[place]
     text = base64(fields.tobytes()) if fields.any() else ""
-    peak = float(str(maps.peaks[place]))  # a float32 has fewer digits than a float
+    peak = None if maps.peaks is None else float(str(maps.peaks[place]))  # a float32 has fewer digits than a float
     return [text, peak, int(maps.malignant[place]), network.energies[place]]

@@ -14,7 +14,7 @@ from lesion.report.reading.artefacts import Artefacts
 Options = Mapping[str, Setting]  # those that differ from the defaults, by name
 PLACE = "path/to"  # stands for the folder of a file: where it is, is nobody's business
 VIEWS = ("views", "no_cache_activations")
-AFTER = ("baseline", "evaluate", "explain", "report")
+AFTER = ("baseline", "evaluate", "explain", "stress", "report")
 
 
 def commands(artefacts: Artefacts) -> list[str]:

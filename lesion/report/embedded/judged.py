@@ -7,6 +7,8 @@ image's class. The distance of a score is how far it is from that threshold, eit
 * disagreement: the largest score minus the smallest, largest first
 * surest errors: the largest distance of a wrong score, largest first; 0 if no network is wrong
 * nearest to the threshold: the smallest distance of any score, smallest first
+* evidence beside the lesion: the least share of a map's evidence that lies on the lesion, smallest first; images of
+  which no share is known last
 * row: the row in the source
 
 and images that are equal in this by their row. The script of the page (templates/cases.js) sorts by these definitions

@@ -20,6 +20,12 @@ MCNEMAR = (
     "Psychometrika 1947;12:153."
 )
 GRADCAM = "Selvaraju RR et al. Grad-CAM: visual explanations from deep networks. ICCV 2017, 618."
+LAYERCAM = (
+    "Jiang PT et al. LayerCAM: exploring hierarchical class activation maps for localization. "
+    "IEEE Trans Image Process 2021;30:5875."
+)
+ADEBAYO = "Adebayo J et al. Sanity checks for saliency maps. NeurIPS 2018."
+PETSIUK = "Petsiuk V et al. RISE: randomized input sampling for explanation of black-box models. BMVC 2018."
 LOWE = "Lowe DG. Distinctive image features from scale-invariant keypoints. Int J Comput Vis 2004;60:91."
 NADEAU = "Nadeau C, Bengio Y. Inference for the generalization error. Mach Learn 2003;52:239."
 BACKBONES = {"mobilenet": MOBILENET, "efficientnet": EFFICIENTNET}
@@ -38,7 +44,7 @@ def references(artefacts: Artefacts) -> list[str]:
     """Return the references of the paragraph, in its order."""
     searched = [LOWE] if "pixels" in artefacts.data.groups.origin else []
     backbones = [BACKBONES[model.name] for model in artefacts.models if model.run and model.name in BACKBONES]
-    explained = [GRADCAM] if any(model.explanation for model in artefacts.models) else []
+    explained = [reference for _, reference in _explained(artefacts)]
     tests = [DELONG, OBUCHOWSKI, MCNEMAR, HOLM] if artefacts.pairs("test") else []
     return [*searched, *backbones, ADAM, *tests, *explained, *([NADEAU] if artefacts.study else [])]
 
@@ -91,14 +97,29 @@ def _measures(artefacts: Artefacts) -> list[str]:
         if artefacts.pairs("test")
         else ""
     )
-    explained = any(model.explanation for model in artefacts.models)
     return [
         f"On {counted(size.rows, 'test image')} of {counted(size.lesions, 'lesion')} "
         f"({size.malignant_lesions:,} malignant) we report ROC-AUC, and accuracy, sensitivity and specificity at "
         f"threshold {artefacts.metrics.threshold:g}, with {whole_percent(statistics.confidence)} intervals from "
         f"{statistics.replicates:,} bootstrap draws of lesions{compared}.",
-        *(["Evidence in the images was mapped by Grad-CAM [Selvaraju]."] if explained else []),
+        *[sentence for sentence, _ in _explained(artefacts)],
     ]
+
+
+def _explained(artefacts: Artefacts) -> list[tuple[str, str]]:
+    """Return how the maps were made and tested, as sentences that each have one reference."""
+    explained = [model.explanation for model in artefacts.models if model.explanation]
+    done = [
+        ("Evidence in the images was mapped by Grad-CAM", GRADCAM, bool(explained)),
+        ("Finer maps were made by LayerCAM", LAYERCAM, any(each.finer for each in explained)),
+        ("The maps were compared with those of random weights", ADEBAYO, any(each.sanity for each in explained)),
+        (
+            "Their faithfulness was measured by deletion and insertion",
+            PETSIUK,
+            any(each.faithfulness for each in explained),
+        ),
+    ]
+    return [(f"{text} [{_mark(reference)}].", reference) for text, reference, was_done in done if was_done]
 
 
 def _study(artefacts: Artefacts) -> list[str]:

@@ -14,6 +14,7 @@ from lesion.records.leak import LeakRecord
 from lesion.records.localisation import SkillDifference
 from lesion.records.metrics import Comparison, MetricsRecord, ModelScores, Scores
 from lesion.records.preparation import PreparationRecord
+from lesion.records.stress import StressRecord
 from lesion.records.study import StudyRecord
 from lesion.records.training import EvaluationRecord, TrainingRecord
 
@@ -27,10 +28,10 @@ ShowSetting = Callable[[Any], str]  # Any: of the type that the setting has
 
 @dataclass(frozen=True)
 class Maps:
-    """One network's Grad-CAM maps of the cases, in their order; see ModelExplanations."""
+    """One network's maps of the cases, in their order, of the method that the report shows; see ModelExplanations."""
 
     fields: "np.ndarray"  # (N, h, w) uint8
-    peaks: "np.ndarray"  # (N,) float32
+    peaks: "np.ndarray | None"  # (N,) float32; None if the maps are not Grad-CAM's
     malignant: "np.ndarray"  # (N,) bool
 
 
@@ -88,6 +89,7 @@ class Artefacts:
     metrics_text: str  # of metrics.json, as it stands on the disk
     bench: BenchRecord | None
     leak: LeakRecord | None  # perhaps of other images
+    stress: StressRecord | None  # of the networks that are shown; its pictures are data URIs
     study: StudyRecord | None  # of these images; without words if not all networks that it compares are shown
     study_unused: str  # why a study that is there is not shown, empty if there is none or it is shown
 

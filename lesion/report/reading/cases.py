@@ -6,7 +6,7 @@ import numpy as np
 
 from lesion import config, prepared, runs, store
 from lesion.errors import LesionError
-from lesion.records.explanations import ExplanationsRecord, ModelExplanations
+from lesion.records.explanations import GRADCAM, ExplanationsRecord, ModelExplanations
 from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
 from lesion.report.reading.artefacts import Case, Maps
@@ -67,11 +67,13 @@ def of_model(
 
 
 def read_maps(explanation: ModelExplanations) -> Maps:
-    """Read a network's maps."""
+    """Read a network's maps of the method that the report shows."""
     path = config.REPORTS / explanation.maps
+    is_gradcam = explanation.shown == GRADCAM
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            maps = Maps(arrays["fields"], arrays["peaks"], arrays["malignant"])
+            fields = arrays["fields" if is_gradcam else explanation.shown]
+            maps = Maps(fields, arrays["peaks"] if is_gradcam else None, arrays["malignant"])
     except (OSError, KeyError, ValueError) as error:
         raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{COMMAND} --force`") from None
     if len(maps.fields) != explanation.explained:

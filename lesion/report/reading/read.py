@@ -20,6 +20,7 @@ from lesion.report.reading import cases
 from lesion.report.reading.artefacts import Artefacts, Model
 from lesion.report.reading.checks import require_same
 from lesion.report.reading.privacy import without_folders
+from lesion.report.reading.stress import read_stress
 from lesion.runs import BaselineRun, Run
 
 if TYPE_CHECKING:  # it takes half a second to import
@@ -49,6 +50,7 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
         metrics_text=runs.METRICS.read_text(encoding="utf-8"),
         bench=store.read_record(runs.BENCH, BenchRecord, "invoke bench") if runs.BENCH.exists() else None,
         leak=_read_leak(),
+        stress=read_stress(data, metrics.models),
         study=study,
         study_unused=study_unused,
     )

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 from lesion import config
-from lesion.records.explanations import AGREEMENT, ESTIMATED
+from lesion.evaluation.words.looks import unlike_sentence
+from lesion.evaluation.words.wording import listed
+from lesion.records.explanations import AGREEMENT, ESTIMATED, GRADCAM
+from lesion.records.training import UnlikeRecord
 from lesion.report.embedded import case_pictures
 from lesion.report.embedded.case_pictures import Mapped
 from lesion.report.embedded.judged import Judged, judged, most_wrong
@@ -20,11 +23,18 @@ def cases(artefacts: Artefacts) -> Context | None:
         return None
     images = judged(artefacts)
     networks = case_pictures.mapped(models)
-    pictures, places = case_pictures.embedded(images, networks, artefacts.data.classes, case_pictures.budget(artefacts))
+    records = {model.name: record for model in models if (record := _unlike(model))}
+    unlike = {name: record.test_rows for name, record in records.items()}
+    space = case_pictures.budget(artefacts)
+    pictures, places = case_pictures.embedded(images, networks, artefacts.data.classes, space, unlike)
     worst = sorted(places, key=lambda place: most_wrong(images[place]))[:CARDS]
     return {
         "networks": [_network(model, networks) for model in models],
         "mapped": bool(networks),
+        "methods": _methods([model for model in models if model.name in {network.name for network in networks}]),
+        "located": any(case_pictures.least_on_lesion(networks, place) for place in places),
+        "unlike": unlike_sentence(unlike),
+        "further": listed(list(dict.fromkeys(f"{record.validation_share:.1%}" for record in records.values()))),
         "coarse": case_pictures.coarse_sentence(models),
         "choice": case_pictures.choice_sentence(images, places),
         "classes": artefacts.data.classes,
@@ -37,6 +47,18 @@ def cases(artefacts: Artefacts) -> Context | None:
         "cards": [_card(images[place], place, models, networks, artefacts.data.classes) for place in worst],
         "pictures": pictures,
     }
+
+
+def _unlike(model: Model) -> UnlikeRecord | None:
+    return model.evaluation.unlike if model.evaluation else None
+
+
+def _methods(models: Sequence[Model]) -> str:
+    """Name the maps that are shown: Grad-CAM, or LayerCAM for the networks whose Grad-CAM is too coarse."""
+    finer = [model.title for model in models if model.explanation and model.explanation.shown != GRADCAM]
+    if not finer:
+        return "Grad-CAM"
+    return "LayerCAM" if len(finer) == len(models) else f"Grad-CAM (LayerCAM for {listed(finer)})"
 
 
 def _outlines(origins: set[str]) -> list[str]:
@@ -65,7 +87,7 @@ def _card(
     return {
         "row": case.row,
         "label": classes[case.label],
-        "photograph": f"data:image/webp;base64,{case_pictures.base64(case.thumbnail)}",
+        "photograph": case_pictures.webp(case.thumbnail),
         "outline": case.outline,
         "estimated": case.outline_from == ESTIMATED,
         "masks": masks,

@@ -209,8 +209,9 @@ def stage_rows(artefacts: Artefacts) -> list[StageRow]:
     shared = {"model", *shared_settings(artefacts)}
     rows = [StageRow("prepare", asked, data.fingerprint, data.provenance)]
     for model in artefacts.models:
-        stages = {"train": model.run, "evaluate": model.evaluation, "explain": model.explanation}
-        for stage, record in stages.items():
+        stages = ("train", model.run), ("evaluate", model.evaluation), ("explain", model.explanation)
+        stressed = artefacts.stress.models.get(model.name) if artefacts.stress else None
+        for stage, record in (*stages, ("stress", stressed)):
             if record is not None:
                 settings = asdict(record.settings) if isinstance(record, TrainingRecord) else {}
                 own = {name: value for name, value in settings.items() if name not in shared}

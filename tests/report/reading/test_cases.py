@@ -46,6 +46,17 @@ def test_maps_of_another_number_of_images_are_refused(home):
         read.read_artefacts(NAMES)
 
 
+def test_the_maps_are_of_the_method_that_is_shown(home):
+    def finer(record):
+        record["models"]["mobilenet"]["shown"] = "layercam_16"
+
+    fake.change(home / EXPLANATIONS, finer)
+    maps = {model.name: model.maps for model in read.read_artefacts(NAMES).models}
+    stored = np.load(home / "reports/cases/mobilenet.npz")
+    assert np.array_equal(maps["mobilenet"].fields, stored["layercam_16"]) and maps["mobilenet"].peaks is None
+    assert maps["scratch"].fields.shape[1:] == (4, 4) and maps["scratch"].peaks is not None
+
+
 def test_images_of_other_data_are_refused(home):
     fake.change(home / EXPLANATIONS, lambda record: record.update(data="0123456789abcdef"))
     with pytest.raises(LesionError, match="explanations"):

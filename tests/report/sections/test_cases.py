@@ -152,6 +152,30 @@ def test_network_without_scores_is_left_out(artefacts):
     assert "CNN from scratch" not in html and len(cards(html)) == 12
 
 
+def test_maps_of_layercam_are_named_and_have_no_peak(home):
+    fake.change(home / EXPLANATIONS, lambda record: record["models"]["mobilenet"].update(shown="layercam_16"))
+    html = shown(read.read_artefacts(NAMES))
+    assert "The light is Grad-CAM (LayerCAM for MobileNetV2), which" in html
+    maps = embedded(html)["cases"][1][4]
+    assert maps[1][1] is None and maps[0][1] is not None
+    assert embedded(html)["maps"]["mobilenet"] == [8, 8]
+
+
+def test_images_unlike_the_training_images_are_counted_and_embedded(artefacts):
+    html = shown(artefacts)
+    assert "Unlike the training images: 2 for MobileNetV2 and 1 for EfficientNetB0." in html
+    assert embedded(html)["unlike"] == fake.UNLIKE and "(1.0% are further away)" in html
+    models = [replace(model, evaluation=replace(model.evaluation, unlike=None)) for model in artefacts.models]
+    html = shown(replace(artefacts, models=models))
+    assert "nlike the training images" not in html and embedded(html)["unlike"] == {}
+
+
+def test_evidence_beside_the_lesion_can_be_sorted_by_only_where_it_is_known(artefacts):
+    assert 'value="beside"' in shown(artefacts)
+    models = [replace(model, explanation=replace(model.explanation, localisation=None)) for model in artefacts.models]
+    assert 'value="beside"' not in shown(replace(artefacts, models=models))
+
+
 def test_section_is_left_out_without_images(artefacts):
     assert cases(replace(artefacts, cases=[])) is None
 

@@ -101,7 +101,7 @@ def test_command_repeats_the_stages_if_the_trainings_differ(home):
         "invoke train --model mobilenet --epochs 33 --tune-epochs 6 --batch-size 32 --learning-rate 0.002 "
         "--no-cache-activations",
     ]
-    assert commands[4:] == ["invoke baseline", "invoke evaluate", "invoke explain", "invoke report"]
+    assert commands[4:] == ["invoke baseline", "invoke evaluate", "invoke explain", "invoke stress", "invoke report"]
 
 
 def test_defaults_need_no_options(home):

@@ -1,0 +1,134 @@
+"""One network's maps of the whole test split: made, written, and put to corner test, sanity and faithfulness."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from lesion import config, store
+from lesion.console import progress
+from lesion.evaluation.localisation.fields import too_coarse
+from lesion.evaluation.localisation.settings import SANITY
+from lesion.explain import cases
+from lesion.explain.corner import Cornered, corner_test
+from lesion.explain.faithfulness import FAITHFULNESS, faithfulness
+from lesion.explain.gradcam import explained_layer
+from lesion.explain.layercam import Mapper
+from lesion.explain.passes import some_of
+from lesion.explain.sanity import sanity
+from lesion.networks import training
+from lesion.prepared import PreparedData
+from lesion.records.explanations import GRADCAM, ExplainedImage, ModelExplanations
+from lesion.records.metrics import Estimate
+from lesion.records.probes import FaithfulnessTest, FinerMaps, SanityTest
+from lesion.runs import Run
+
+
+@dataclass(frozen=True)
+class Maps:
+    """All maps of the test images of one network, in their order."""
+
+    of: dict[str, np.ndarray]  # method -> (N, h, w) uint8
+    peaks: np.ndarray  # (N,) float32, of Grad-CAM's
+    malignant: np.ndarray  # (N,) bool
+    probabilities: np.ndarray  # (N,)
+
+    @property
+    def shown(self) -> str:
+        """Return the method with the fewest fields among those that have enough to show where evidence lies."""
+        fine = [method for method, maps in self.of.items() if not too_coarse(*maps.shape[1:])]
+        return fine[0] if fine else GRADCAM
+
+    def empty(self, method: str) -> int:
+        """Return how many maps of a method show no evidence."""
+        return int(np.sum(~self.of[method].any(axis=(1, 2))))
+
+
+def explain_network(
+    name: str, data: PreparedData, images: Sequence[ExplainedImage], fingerprint: str
+) -> ModelExplanations:
+    """Explain the whole test split, whose `images` are described; write the maps, and test those that are shown."""
+    begin = time.monotonic()
+    run = Run(name)
+    model = training.load(run.model)
+    mapper = Mapper(model)
+    positions, labels = data.of_split("test")
+    maps = _map_all(name, mapper, data.images, positions)
+    path = f"{cases.FOLDER}/{name}.npz"
+    _write(path, maps)
+    explained = explained_layer(model)
+    quick = mapper if maps.shown in mapper.layers else Mapper(model, [])  # finer maps cost half a pass more
+    return ModelExplanations(
+        fingerprint=fingerprint,
+        digest=run.record().digest,
+        layer=explained.name,
+        resolution=list(explained.output.shape[1:3]),
+        explained=len(positions),
+        empty=maps.empty(GRADCAM),
+        maps=path,
+        localisation=None,
+        finer={method: _finer(layer, maps.empty(method)) for method, layer in mapper.layers.items()},
+        shown=maps.shown,
+        corner=corner_test(quick, maps.shown, Cornered.of(data, images), maps.probabilities),
+        sanity=_sanity(model, quick, maps, data, positions, labels),
+        faithfulness=_faithfulness(model, maps, data, positions, labels),
+        provenance=store.provenance(time.monotonic() - begin, training.device()),
+    )
+
+
+def _map_all(name: str, mapper: Mapper, images: np.ndarray, positions: np.ndarray) -> Maps:
+    mapped = progress(mapper.explain(images, positions), len(positions), f"explain: {config.title(name)}")
+    collected = [(each.maps, each.explanation) for each in mapped]
+    explanations = [explanation for _, explanation in collected]
+    return Maps(
+        of={method: np.stack([maps[method] for maps, _ in collected]) for method in (GRADCAM, *mapper.layers)},
+        peaks=np.array([explanation.peak for explanation in explanations], np.float32),
+        malignant=np.array([explanation.malignant for explanation in explanations]),
+        probabilities=np.array([explanation.probability for explanation in explanations]),
+    )
+
+
+def _write(path: str, maps: Maps) -> None:
+    finer = {method: fields for method, fields in maps.of.items() if method != GRADCAM}
+    arrays = {"fields": maps.of[GRADCAM], "peaks": maps.peaks, "malignant": maps.malignant, **finer}
+    with store.atomic(config.REPORTS / path) as temporary:
+        np.savez(temporary, allow_pickle=False, **arrays)
+
+
+def _finer(layer: keras.layers.Layer, empty: int) -> FinerMaps:
+    return FinerMaps(layer.name, list(layer.output.shape[1:3]), empty, None, Estimate(None, None))
+
+
+def _sanity(
+    model: keras.Model, mapper: Mapper, maps: Maps, data: PreparedData, positions: np.ndarray, labels: np.ndarray
+) -> SanityTest:
+    places = _tested(data, positions)
+
+    def map_again() -> np.ndarray:
+        mapped = mapper.explain(data.images, positions[places])
+        return np.stack([each.maps[maps.shown] for each in mapped])
+
+    some = data.images[positions[places[: SANITY.statistics]]]
+    return sanity(model, some, maps.of[maps.shown][places], map_again, labels[places], data.groups[positions[places]])
+
+
+def _faithfulness(
+    model: keras.Model, maps: Maps, data: PreparedData, positions: np.ndarray, labels: np.ndarray
+) -> FaithfulnessTest:
+    places = _tested(data, positions)
+    return faithfulness(
+        lambda images, wanted: training.predict(model, images, wanted),
+        data.images,
+        positions[places],
+        maps.of[maps.shown][places],
+        maps.malignant[places],
+        labels[places],
+        data.groups[positions[places]],
+    )
+
+
+def _tested(data: PreparedData, positions: np.ndarray) -> np.ndarray:
+    """Return the places, among the test images, of those that sanity and faithfulness take."""
+    return some_of(np.arange(len(positions)), data.groups[positions], FAITHFULNESS.most, FAITHFULNESS.seed)

@@ -1,0 +1,42 @@
+"""What a network answers to an image on the way to its verdict: the means of a layer's channels over the image."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from lesion.networks import batches, models
+
+
+def judged_layer(model: keras.Model, stride: int) -> layers.Layer:
+    """Return the last layer of `model` with a field for each `stride` pixels of the image.
+
+    A network that has none, or whose layer before the global pooling has fewer pixels to a field, gives that layer.
+    """
+    names = [layer.name for layer in model.layers]
+    maps = [layer for layer in model.layers[: names.index(models.POOLING)] if len(layer.output.shape) == 4]
+    size = model.input_shape[1]
+    sides = (size // stride, -(-size // stride))  # networks round down or up
+    fitting = [layer for layer in maps if layer.output.shape[1] in sides]
+    return fitting[-1] if fitting else maps[-1]
+
+
+def features(model: keras.Model, stride: int, images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the features (N, channels) float32 of the rows of `images`; the layers above are not computed."""
+    return keras.Model(model.input, _means(model, stride)).predict(_dataset(images, rows), verbose=0)
+
+
+def predict(model: keras.Model, stride: int, images: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return, from one pass, what `training.predict` returns, and the features (N, channels) float32."""
+    graph = keras.Model(model.input, [model.output, _means(model, stride)])
+    probabilities, means = graph.predict(_dataset(images, rows), verbose=0)
+    return probabilities[:, 0].astype(float), means
+
+
+def _means(model: keras.Model, stride: int) -> keras.KerasTensor:
+    """Return the means over the image of the channels of the judged layer."""
+    return ops.mean(judged_layer(model, stride).output, axis=(1, 2))
+
+
+def _dataset(images: np.ndarray, rows: np.ndarray) -> tf.data.Dataset:
+    return batches.evaluation_batches(images, rows, np.zeros(len(rows)), batches.PREDICTION_BATCH_SIZE)
