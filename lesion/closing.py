@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lesion import config, prepared, runs, store
 from lesion.console import bold, duration, say
+from lesion.evaluation.words.cut import cut
 from lesion.evaluation.words.headline import headline
 from lesion.evaluation.words.wording import listed
 from lesion.records.metrics import MetricsRecord, Scores
@@ -64,11 +65,13 @@ def cautions(
     random = [name for name, record in transfer.items() if record.weights.used == "random"]
     limited = [name for name, record in trainings.items() if record.ended_at_limit]
     missing = [name for name in metrics.missing if name in config.NETWORKS]
+    lacking = cut(preparation.plan) if preparation.plan else ""
     sentences = [
         "drawn images, so nothing here holds for real lesions" if preparation.source.drawn else "",
         "images of one lesion are in different splits" if preparation.settings.split == "random" else "",
         f"{_names(missing)} not measured" if missing else "",
         f"no pretrained weights for {_names(random)}" if random else "",
+        f"cut for time (profile quick): {lacking}" if lacking else "",
         f"training of {_names(limited)} ended at the epoch limit" if limited else "",
     ]
     for name in trainings:

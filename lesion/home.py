@@ -31,7 +31,7 @@ REMEDIES = {
     errno.EMFILE: "let the process open more files, by `ulimit -n`",
 }
 # Work of a run that was killed, as folders: whoever holds the lock may remove them.
-ABANDONED = (f"{config.DATA.name}/.keypoints", ".bench-*")
+ABANDONED = (f"{config.DATA.name}/.keypoints", ".bench-*", ".speed-*")
 
 
 def require() -> None:

@@ -229,5 +229,5 @@ def _why_missing(run: Run, data: str) -> str | None:
 
 def evaluation_fingerprint(record: TrainingRecord) -> str:
     """Return the fingerprint of what `evaluate` writes of the model that `record` describes."""
-    method = store.blocks(config.UNLIKE)
+    method = store.blocks(config.UNLIKE, config.TEST_VIEWS)
     return store.fingerprint(stage="evaluate", data=record.data, digest=record.digest, method=method)

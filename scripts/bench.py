@@ -173,7 +173,13 @@ def _time_cores(home: Path, images: Path, repeats: int) -> CoreTimes:
 
 def _prepare(home: Path, images: Path, count: int, cores: int = 0) -> PrepareRun:
     """Run `prepare` in a process of its own, on the first `cores` cores (0: all); return its time and peak memory."""
-    values = {"data": str(images), "limit": count, "image_size": config.FULL.image_size, "force": True}
+    values = {
+        "data": str(images),
+        "limit": count,
+        "image_size": config.FULL.image_size,
+        "profile": "full",
+        "force": True,
+    }
     begin = time.perf_counter()
     child = subprocess.Popen(
         options.command("prepare", values),

@@ -65,7 +65,8 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
     positions = np.flatnonzero(np.isin(data.splits, config.SCORED))
     model = training.load(run.model)
     begin = time.monotonic()
-    probabilities, scored = features.predict(model, config.UNLIKE.stride, data.images, positions)
+    sides = config.TEST_VIEWS.number
+    probabilities, scored = features.predict(model, config.UNLIKE.stride, data.images, positions, sides)
     seconds = time.monotonic() - begin
     runs.write_predictions(run.predictions, data, positions, probabilities)
     record = run.record()
@@ -74,6 +75,7 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
         data=record.data,
         digest=record.digest,
         seconds_per_image=seconds / len(positions),
+        views=sides,
         provenance=store.provenance(seconds, training.device()),
         unlike=_write_unlike(run, model, data, positions, scored),
     )
@@ -161,7 +163,7 @@ def metrics_fingerprint(data: PreparedData, digests: Mapping[str, str], missing:
         groups=data.groups.tolist(),
         factors=[column.tolist() for column in factors],
         classes=config.CLASSES,
-        method=store.blocks(config.STATISTICS, config.DECISION, config.DECISIONS, config.COLLAPSE),
+        method=store.blocks(config.STATISTICS, config.DECISION, config.DECISIONS, config.COLLAPSE, config.TEST_VIEWS),
         digests=digests,
         missing=missing,
     )

@@ -58,7 +58,7 @@ def _prepare(source: str) -> Path:
     """Return the folder of the prepared images; if `source` names where images come from, prepare those first."""
     if not source:
         return config.DATA
-    command = options.command("prepare", {"data": source})
+    command = options.command("prepare", {"data": source, "profile": "full"})
     child = subprocess.run(command, env={**os.environ, "LESION_HOME": str(config.LEAK)}, check=False)
     if child.returncode:
         sys.exit(child.returncode)  # it has said why

@@ -1,16 +1,19 @@
 """Tell malignant from benign on images of your own.
 
     python scripts/predict.py --image photograph.jpg
+    python scripts/predict.py --image photograph.jpg --model together
 
-Reads runs/MODEL/; prints probability and verdict of each image, writes reports/predictions/predictions.csv
-and beside it each image's Grad-CAM overlay. An image unlike the training images gets no verdict. Images are prepared
-like the training images: a dark frame is cropped, hair is painted over unless `prepare` had --no-clean, and all are
-squeezed to a square.
+Reads runs/MODEL/, or those of all networks; prints probability and verdict of each image, writes
+reports/predictions/predictions.csv and beside it each image's Grad-CAM overlay. An image unlike the training images
+gets no verdict. The probability is that of several views, as in `evaluate`; the overlay explains the image as it is.
+Images are prepared like the training images: a dark frame is cropped, hair is painted over unless `prepare` had
+--no-clean, and all are squeezed to a square.
 Research software: not for diagnosis.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,18 +29,28 @@ from lesion.runs import Run
 from lesion.sources.folders import SUFFIXES
 
 if TYPE_CHECKING:  # it takes seconds to import
-    import keras
+    from lesion.explain.gradcam import Explanation
 
 PREDICTIONS = config.REPORTS / "predictions"
 DECIMALS = 6  # of the probabilities in predictions.csv
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a network says of the images, or what all of them say together."""
+
+    name: str
+    probabilities: np.ndarray  # (N,) of malignancy
+    ratios: Sequence[float | None]  # (N,) above 1 if the image is unlike the training images; None if not known
+    explanations: Sequence["Explanation"]  # (N,) of the plain view; empty of all together
+
+
 def main() -> bool:
     """Predict all images; return False if some of them cannot be read."""
     values = options.parse("predict", __doc__)
-    run = Run(values.model) if values.model else _best()
+    judges = _all_trained() if values.model == options.TOGETHER else [Run(values.model) if values.model else _best()]
     files = _files(values.image)
-    preprocessing = run.record().preprocessing
+    preprocessing = judges[0].record().preprocessing
     readable = []
     images = []
     squeezed = 0
@@ -56,16 +69,32 @@ def main() -> bool:
     if squeezed:
         limit = preprocess.PREPROCESSING.squeezed - 1
         say(f"{squeezed} of {len(readable)} images squeezed by more than {limit:.0%} into a square, as in training")
-    _predict(run, readable, np.stack(images))
+    _predict(judges, readable, np.stack(images))
     return len(readable) == len(files)
 
 
 def _best() -> Run:
     """Return the trained model with the highest ROC-AUC on the validation split; raises LesionError if none is."""
+    return max(_trained(), key=_validation_auc)
+
+
+def _trained() -> list[Run]:
+    """Return the trained networks; raises LesionError if there are none."""
     trained = [run for run in runs.all_runs().values() if run.manifest.exists()]
     if not trained:
         raise LesionError("no model is trained yet: run `invoke all`, or `invoke train` after `invoke prepare`")
-    return max(trained, key=_validation_auc)
+    return trained
+
+
+def _all_trained() -> list[Run]:
+    """Return the trained networks; raises LesionError unless there are several, all trained on the same data."""
+    trained = _trained()
+    if len(trained) == 1:
+        raise LesionError(f"only {trained[0].name} is trained, so nothing can be taken together: run `invoke train`")
+    if len({run.record().data for run in trained}) > 1:
+        names = ", ".join(run.name for run in trained)
+        raise LesionError(f"{names} were trained on different data: run `invoke train`, or give one of them by --model")
+    return trained
 
 
 def _validation_auc(run: Run) -> float:
@@ -84,53 +113,88 @@ def _files(image: str) -> list[Path]:
     return files
 
 
-def _predict(run: Run, files: Sequence[Path], images: np.ndarray) -> None:
+def _predict(judges: Sequence[Run], files: Sequence[Path], images: np.ndarray) -> None:
     """Predict and explain `images` (N×S×S×3 uint8), which are of `files`; say, draw and write the results."""
     stage.import_tensorflow()
     import pandas as pd
 
-    from lesion.explain import gradcam
-    from lesion.networks import training
-
-    model = training.load(run.model)
-    ratios = _ratios(run, model, images)
-    explanations = gradcam.Explainer(model).explain(images, np.arange(len(images)))
-    lines = []
-    for path, image, explanation, ratio in zip(files, images, explanations, ratios, strict=True):
-        strange = ratio is not None and ratio > 1
-        verdict = "" if strange else config.CLASSES[explanation.malignant]
-        overlay = PREDICTIONS / f"{path.name}.{run.name}.jpg"
-        jpeg.write_jpeg(overlay, gradcam.overlay(image, explanation.fields))
-        times = "" if ratio is None else f"{ratio:.2f}"
-        lines.append((str(path), run.name, explanation.probability, verdict, times, overlay.name))
-        note = ", no evidence on the map" if explanation.empty else ""
-        shown = verdict or "no verdict: unlike the training images"
-        say(f"{path}: probability of malignancy {explanation.probability:.3f}, {shown} ({run.name}){note}")
+    judged = [_judge(run, images) for run in judges]
+    if len(judged) > 1:
+        judged.append(_together(judged))
+    lines = [line for place, path in enumerate(files) for line in _lines(judged, place, path, images[place])]
     table = pd.DataFrame(lines, columns=["file", "model", "probability", "verdict", "unlike", "overlay"])
     store.write_table(PREDICTIONS / "predictions.csv", table, decimals=DECIMALS)
-    if withheld := sum(not verdict for verdict in table["verdict"]):
+    last = table[table["model"] == judged[-1].name]
+    if withheld := sum(not verdict for verdict in last["verdict"]):
         verb = "is" if withheld == 1 else "are"
         say(f"{withheld} of {len(images)} images {verb} unlike the training images: no verdict")
     say(f"overlays: {PREDICTIONS} (research software: not for diagnosis)")
 
 
-def _ratios(run: Run, model: "keras.Model", images: np.ndarray) -> Sequence[float | None]:
-    """Return how far each image is from the training images, as a multiple of the distance that is too far.
+def _judge(run: Run, images: np.ndarray) -> Judged:
+    """Return what one network says of `images`, and why."""
+    from lesion.explain import gradcam
+    from lesion.networks import features, training
 
-    If that is not known it says why, and returns None for each image.
+    model = training.load(run.model)
+    rows = np.arange(len(images))
+    probabilities, means = features.predict(model, config.UNLIKE.stride, images, rows, config.TEST_VIEWS.number)
+    explanations = list(gradcam.Explainer(model).explain(images, rows))
+    return Judged(run.name, probabilities, _ratios(run, means), explanations)
+
+
+def _together(judged: Sequence[Judged]) -> Judged:
+    """Return what all networks say together; an image that is unlike for one of them is so for all."""
+    from lesion.evaluation import figures
+
+    known = zip(*(each.ratios for each in judged), strict=True)
+    ratios = [max((ratio for ratio in own if ratio is not None), default=None) for own in known]
+    return Judged(options.TOGETHER, figures.combine([each.probabilities for each in judged]), ratios, [])
+
+
+def _lines(judged: Sequence[Judged], place: int, path: Path, image: np.ndarray) -> Iterator[tuple[object, ...]]:
+    """Yield what each network says of an image as a line of the table; say it, and draw the overlay."""
+    from lesion.explain import gradcam
+
+    for each in judged:
+        probability = float(each.probabilities[place])
+        ratio = each.ratios[place]
+        called = config.CLASSES[probability >= config.DECISION.threshold]
+        verdict = "" if ratio is not None and ratio > 1 else called
+        overlay = ""
+        note = ""
+        if each.explanations:
+            explanation = each.explanations[place]
+            overlay = f"{path.name}.{each.name}.jpg"
+            jpeg.write_jpeg(PREDICTIONS / overlay, gradcam.overlay(image, explanation.fields))
+            note = _note(explanation, called)
+        shown = verdict or "no verdict: unlike the training images"
+        say(f"{path}: probability of malignancy {probability:.3f}, {shown} ({each.name}){note}")
+        yield str(path), each.name, probability, verdict, "" if ratio is None else f"{ratio:.2f}", overlay
+
+
+def _note(explanation: "Explanation", called: str) -> str:
+    """Return what to know of a map: that it is empty, or explains another verdict, that of the plain view."""
+    if explanation.empty:
+        return ", no evidence on the map"
+    explained = config.CLASSES[explanation.malignant]
+    return "" if explained == called else f", the map shows the evidence for {explained}"
+
+
+def _ratios(run: Run, means: np.ndarray) -> Sequence[float | None]:
+    """Return how far each image, with the features `means`, is from the training images.
+
+    It is a multiple of the distance that is too far. If that is not known it says why, and returns None for each image.
     """
-    from lesion.networks import features
-
     command = f"invoke evaluate --model {run.name}"
     evaluated = run.evaluated()
     record = run.evaluation_record().unlike if evaluated else None
     if record is None:
-        few = f"{config.title(run.name)} had fewer than {config.UNLIKE.least} images to train or to validate on"
+        few = f"it had fewer than {config.UNLIKE.least} images to train or to validate on"
         reason = few if evaluated else f"run `{command}` for that"
-        say(f"no image is checked for being unlike the training images: {reason}")
-        return [None] * len(images)
-    reference = Reference.read(run.unlike, record.distance, command)
-    return reference.ratios(features.features(model, config.UNLIKE.stride, images, np.arange(len(images)))).tolist()
+        say(f"{config.title(run.name)} checks no image for being unlike the training images: {reason}")
+        return [None] * len(means)
+    return Reference.read(run.unlike, record.distance, command).ratios(means).tolist()
 
 
 if __name__ == "__main__":

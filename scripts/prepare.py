@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import quick
 import stage
 
 from lesion import config, options, prepared, preview, store
@@ -30,6 +31,7 @@ from lesion.groups.keypoints import KeypointStore
 from lesion.images import crop, hair, preprocess
 from lesion.images.masks import PROBLEMS
 from lesion.images.stream import prepare_images
+from lesion.options import profile
 from lesion.records.common import Method
 from lesion.records.preparation import (
     AugmentedExample,
@@ -77,17 +79,21 @@ def method() -> Method:
 
 def fingerprint(values: argparse.Namespace) -> str:
     """Return the fingerprint of what the options of `prepare` ask for, and of the settings it would use."""
-    settings = dataclasses.asdict(_settings(values, values.image_size))
+    settings = dataclasses.asdict(_settings(values, values.limit, values.image_size))
     named = {"metadata": metadata.identity(values.metadata), "masks": masks.identity(values.masks)}
     asked = {**settings, "data": identity(values.data), **named}
-    profiles = [(profile.image_size, profile.limit) for profile in (config.FULL, config.SAMPLE)]
-    return store.fingerprint(stage="prepare", settings=asked, profiles=profiles, method=method())
+    if values.data != "sample":  # it has a profile of its own
+        asked["profile"] = profile.effective(values.profile)
+    profiles = [(each.image_size, each.limit) for each in (config.FULL, config.SAMPLE)]
+    return store.fingerprint(
+        stage="prepare", settings=asked, profiles=[*profiles, store.plain(config.QUICK)], method=method()
+    )
 
 
-def _settings(values: argparse.Namespace, image_size: int) -> PreparationSettings:
+def _settings(values: argparse.Namespace, limit: int, image_size: int) -> PreparationSettings:
     return PreparationSettings(
         data=values.data,
-        limit=values.limit,
+        limit=limit,
         image_size=image_size,
         seed=values.seed,
         split=values.split,
@@ -111,12 +117,17 @@ class Stream:
 
 def _prepare(values: argparse.Namespace, wanted: str) -> None:
     begin = time.monotonic()
-    attached = masks.attach(values.masks, values.data, open_source(values.data, values.limit, values.seed))
-    source = attached.source
-    profile = config.SAMPLE if source.record.drawn else config.FULL
-    settings = _settings(values, profile.image_size if values.image_size == options.AS_PROFILE else values.image_size)
-    for line in filter(None, (source.record.replaced, source.record.description)):
+    limit = max(0, values.limit)  # 0 stands for all rows, also if it was left out
+    opened = open_source(values.data, limit, values.seed)
+    for line in filter(None, (opened.record.replaced, opened.record.description)):
         say(f"prepare: {line}")
+    planned = quick.make(values, opened)
+    if planned and planned.rows < planned.of:
+        limit = planned.rows
+        opened = open_source(values.data, limit, values.seed)
+    attached = masks.attach(values.masks, values.data, opened)
+    source = attached.source
+    settings = _settings(values, limit, planned.image_size if planned else quick.usual_size(values, source))
     if attached.problem:
         say(f"prepare: left out the masks: {attached.problem}")
     known = _metadata(values, source)
@@ -136,6 +147,8 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
     pictured = preview.largest_groups(np.load(prepared.IMAGES, mmap_mode="r"), index)
     groups = audit.describe(prepared.readable(index), join.origin(said, grouping), grouping, settings, pictured)
     record = _record(source, settings, known, stream, index, groups, wanted, begin)
+    if planned:
+        record = dataclasses.replace(record, plan=planned)
     if source.record.outlines == FROM_MASKS:
         record = dataclasses.replace(record, masks=_masks(stream.mask_problems, attached.others))
     store.write_record(prepared.MANIFEST, record)

@@ -6,16 +6,21 @@ Reads data/; writes runs/MODEL/{model.keras, history.csv, manifest.json, tensorb
 stopped resumes from its last finished epoch if the same command is given again.
 """
 
+import argparse
 import shutil
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import quick
 import stage
 
 from lesion import config, options, prepared, store
-from lesion.console import Series, duration, say
+from lesion.console import Series, duration, estimate, say
 from lesion.errors import LesionError
-from lesion.networks import settings
+from lesion.evaluation.words.wording import listed
+from lesion.networks import planning, settings
+from lesion.records.preparation import PreparationRecord
 from lesion.records.training import BestEpoch, ImageSettings, TrainingRecord, TrainingSettings
 from lesion.runs import Run
 
@@ -27,7 +32,11 @@ def main() -> bool:
     """Train the requested networks that are not trained yet; return False if one of them failed."""
     values = options.parse("train", __doc__)
     data = prepared.read_manifest()
-    trainings = [settings.resolve(name, vars(values), data) for name in options.chosen_networks(values.model)]
+    asked = {name: vars(values) for name in options.chosen_networks(values.model)}
+    if planning.is_quick(values.profile, data):
+        data = _plan_others(values, list(asked), data)
+        asked = {name: planning.lengths(data.plan, name, each) for name, each in asked.items() if data.plan}
+    trainings = [settings.resolve(name, each, data) for name, each in asked.items()]
     unfinished = []
     for training in trainings:
         run = Run(training.model)
@@ -38,6 +47,21 @@ def main() -> bool:
             say(f"train: {config.title(run.name)} is trained already (--force trains it again)")
     series = Series(len(unfinished))
     return all([_train(run, training, fingerprint, values.force, series) for run, training, fingerprint in unfinished])
+
+
+def _plan_others(values: argparse.Namespace, names: Sequence[str], data: PreparationRecord) -> PreparationRecord:
+    """Return the manifest of the data with a plan for all of the networks: those that it lacks are timed and noted."""
+    missing = planning.unplanned(names, values.weights, data)
+    if not missing:
+        return data
+    say(f"train: measuring how fast {listed([config.title(name) for name in missing])} can be trained here")
+    speeds = quick.measured(values)(missing, data.settings.image_size)
+    planned = planning.extended(data, vars(values), speeds)
+    store.write_record(prepared.MANIFEST, planned)
+    for training in planned.plan.trainings[-len(missing) :] if planned.plan else []:
+        times = f"about {estimate(training.seconds)}; in full up to about {estimate(training.full_seconds)}"
+        say(f"train: {planning.training_words(training)}, {times} (--profile full)")
+    return planned
 
 
 def _train(run: Run, training: TrainingSettings, fingerprint: str, force: bool, series: Series) -> bool:

@@ -92,6 +92,7 @@ CONFUSION = {
     "mobilenet": [[88, 12], [16, 84]],
     "efficientnet": [[75, 25], [30, 70]],
     "together": [[89, 11], [13, 87]],
+    "together_colour": [[90, 10], [12, 88]],
     "frame": [[68, 32], [34, 66]],
     "colour": [[78, 22], [21, 79]],
     "patient": [[64, 36], [31, 69]],
@@ -102,12 +103,13 @@ AREAS = {
     "mobilenet": 0.9318,
     "efficientnet": 0.7846,
     "together": 0.9402,
+    "together_colour": 0.9467,
     "frame": 0.7543,
     "colour": 0.8544,
     "patient": 0.7219,
     "colour_patient": 0.8731,
 }
-MEASURED = (*config.NETWORKS, "together", "frame", "colour")  # of a source that knows nothing of the patients
+MEASURED = (*config.NETWORKS, *config.COMBINATIONS, "frame", "colour")  # of a source that knows nothing of the patients
 TEMPERATURES = {"scratch": 1.45, "mobilenet": 0.93, "efficientnet": 1.02}  # of the others 1
 TEST_ROWS = list(range(40, 240))  # odd ones are malignant; two neighbours of a class, as 40 and 42, show one lesion
 VALIDATION_ROWS = list(range(240, 300))
@@ -309,6 +311,7 @@ def evaluated(model: str) -> EvaluationRecord:
         data=DATA,
         digest=digest(model),
         seconds_per_image={"scratch": 0.0121, "mobilenet": 0.0083, "efficientnet": 0.0174}[model],
+        views=4,
         provenance=PROVENANCE,
         unlike=UnlikeRecord(distance=31.25, trained=933, validation_share=0.01, test_rows=UNLIKE[model]),
     )
@@ -767,7 +770,7 @@ def skill_difference(score: str, first: str, second: str) -> SkillDifference:
 
 
 # --- study ------------------------------------------------------------------------------------------
-STUDIED = ("mobilenet", "efficientnet", "together", "colour")  # two of the three networks
+STUDIED = ("mobilenet", "efficientnet", *config.COMBINATIONS, "colour")  # two of the three networks
 
 
 def study() -> StudyRecord:

@@ -8,7 +8,12 @@ from lesion.report import page
 from lesion.report.reading import read
 
 NAMES = {"scratch": "CNN from scratch", "mobilenet": "MobileNetV2", "efficientnet": "EfficientNetB0"}
-REFERENCES = {"together": "All networks together", "frame": "Frame alone", "colour": "Colour alone"}
+REFERENCES = {
+    "together": "All networks together",
+    "together_colour": "All networks and colour",
+    "frame": "Frame alone",
+    "colour": "Colour alone",
+}
 METRICS = "reports/metrics.json"
 MANIFEST = "data/manifest.json"
 EXPLANATIONS = "reports/explanations.json"

@@ -9,6 +9,7 @@ import pytest
 
 from lesion import closing, config, prepared, runs, store
 from lesion.records.metrics import MetricsRecord
+from lesion.records.preparation import PlannedTraining, ProfilePlan
 
 
 @pytest.fixture
@@ -68,6 +69,21 @@ def test_cautions_name_what_limits_the_result(home):
     assert said[0] == "drawn images, so nothing here holds for real lesions"
     assert "no pretrained weights for MobileNetV2" in said
     assert not any("drawn" in each or "pretrained" in each for each in closing.cautions(metrics, trainings, own))
+
+
+def test_what_was_cut_for_time_is_said_once_and_nothing_where_all_of_it_fits(home):
+    metrics, trainings, preparation = read(home)
+    planned = PlannedTraining("scratch", "auto", 12, 0, 0, 900.0, 50000.0, shortened=True)
+    plan = ProfilePlan("no GPU is visible", 2000, 17214, 128, 224, 1700.0, 72000.0, [planned])
+    said = closing.cautions(metrics, trainings, replace(preparation, plan=plan))
+    assert [each for each in said if "for time" in each] == [
+        "cut for time (profile quick): 2,000 of 17,214 images, 128 × 128 pixels instead of 224 × 224, shorter trainings"
+    ]
+    whole = replace(planned, shortened=False)
+    fitting = replace(plan, rows=17214, image_size=224, trainings=[whole])
+    assert not any(
+        "for time" in each for each in closing.cautions(metrics, trainings, replace(preparation, plan=fitting))
+    )
 
 
 def test_a_training_that_used_all_its_epochs_is_named(home):

@@ -15,7 +15,7 @@ PLAIN = {"title": "Tiny", "colour": "#000000", "dark_colour": "#ffffff", "line":
     [
         ({"weight_file": "tiny.h5"}, "Tiny: a pretrained network needs views and a tune_factor above 0"),
         ({"weight_file": "tiny.h5", "views": 3}, "needs views and a tune_factor above 0"),
-        ({"views": 3, "tune_factor": 0.1}, "Tiny: views and tune_factor need a weight_file"),
+        ({"views": 3, "tune_factor": 0.1}, "Tiny: views, tune_factor and head_decay need a weight_file"),
     ],
 )
 def test_an_incomplete_entry_is_refused(entry, said):

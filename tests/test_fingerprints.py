@@ -28,6 +28,7 @@ from lesion.studies.trainings import cells
 
 BLOCKS = [  # where the block is, its name, and the stages that use it
     (config, "PREPARATION", {"prepare", "study", "leak"}),
+    (config, "QUICK", {"prepare"}),
     (config, "AUGMENTATION", {"prepare", "train", "study", "leak"}),
     (config, "TRAINING", {"train", "study", "leak"}),
     (config, "COLLAPSE", {"train", "evaluate", "study", "leak"}),
@@ -39,6 +40,7 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (config, "MARGIN", {"study"}),
     (config, "THUMBNAILS", {"explain", "stress"}),
     (config, "UNLIKE", {"predictions"}),
+    (config, "TEST_VIEWS", {"predictions", "evaluate", "study", "leak"}),
     (outline, "OUTLINE", {"explain", "stress"}),
     (crop, "CROPPING", {"prepare"}),
     (hair, "HAIR", {"prepare", "stress"}),
@@ -71,7 +73,7 @@ CONTENT = PreparedData(
     record=None,
     fingerprint="0" * 16,
 )
-NETWORK = ("views", "tune_factor", "half_precision")  # the fields of a network that a training depends on
+NETWORK = ("views", "tune_factor", "head_decay", "half_precision")  # the fields of a network that a training depends on
 
 
 def trainings(kinds, resolved, baselines):
@@ -118,7 +120,7 @@ def changed(value):
     if isinstance(value, float):
         return value * 0.9
     if isinstance(value, tuple):
-        return (changed(value[0]), *value[1:])
+        return (*value[:-1], changed(value[-1]))
     raise TypeError(value)
 
 

@@ -105,6 +105,23 @@ def defaults(stage):
         ),
         ("predict", {"image": "/dev/null"}, "--image '/dev/null' is neither a file nor a folder"),
         ("predict", {"image": "\udcff.jpg"}, r"--image '\udcff.jpg' is neither a file nor a folder"),
+        (
+            "train",
+            {"model": "together"},
+            "--model 'together' is not known: give one of scratch, mobilenet, efficientnet",
+        ),
+        (
+            "leak",
+            {"model": "together"},
+            "--model 'together' is not known: give one of scratch, mobilenet, efficientnet",
+        ),
+        (
+            "predict",
+            {"image": __file__, "model": "all"},
+            "--model 'all' is not known: give one of scratch, mobilenet, efficientnet, or together for all of them",
+        ),
+        ("predict", {"image": __file__, "model": "scratch,mobilenet"}, "is more than one: give one of scratch, mob"),
+        ("predict", {"image": __file__, "model": "scratch,together"}, "'together' is not known: give one of"),
         ("compare", {"first": "nowhere", "second": "."}, "--first 'nowhere' is neither a file nor a folder"),
     ],
 )
@@ -115,7 +132,9 @@ def test_a_value_no_stage_can_work_with_is_refused_and_what_is_accepted_is_said(
     assert len(str(caught.value)) < 400 and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("stage", [stage for stage in options.STAGES if stage not in ("predict", "cell", "compare")])
+@pytest.mark.parametrize(
+    "stage", [stage for stage in options.STAGES if stage not in ("predict", "cell", "speed", "compare")]
+)
 def test_what_is_left_out_takes_its_default(stage):
     assert options.read(stage, {}) == options.read(stage, dict.fromkeys(options.STAGES[stage])) == defaults(stage)
 
@@ -185,7 +204,7 @@ def test_a_command_carries_just_what_was_typed_each_in_one_word():
     assert words[2:] == ["--model=scratch", "--epochs=-3", "--views=", "--no-cache-activations"]
 
 
-@pytest.mark.parametrize("stage", [stage for stage in options.STAGES if stage not in ("all", "cell")])
+@pytest.mark.parametrize("stage", [stage for stage in options.STAGES if stage not in ("all", "cell", "speed")])
 def test_invoke_and_the_script_offer_the_same_options_with_the_same_help(stage):
     commands = [
         [sys.executable, "-m", "invoke", "--help", stage],

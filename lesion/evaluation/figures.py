@@ -1,7 +1,9 @@
 """Headline figures of weighted rows: one formula for each, for the values and for every replicate of the bootstrap."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from lesion import config
 from lesion.evaluation.areas import Ranking, areas, rank
@@ -32,6 +34,14 @@ def lesions_needed(name: str) -> int:
 def logits(probabilities: np.ndarray) -> np.ndarray:
     """Return the logits of `probabilities`, any shape, in 0 to 1; 0 and 1 become finite, and stay the extremes."""
     return logit(np.clip(probabilities, CLIP, 1 - CLIP))
+
+
+def combine(several: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the probabilities (N,) whose logits are the mean of those of several probabilities of an image, each (N,).
+
+    Each counts the same: of several models, or of one model that looks from several sides.
+    """
+    return expit(np.mean([logits(probabilities) for probabilities in several], axis=0))
 
 
 def values(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> dict[str, float]:

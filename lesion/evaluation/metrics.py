@@ -1,11 +1,10 @@
 """Scores of the models on each subset of the rows, and how they compare."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 from sklearn import metrics as sk
 from threadpoolctl import threadpool_limits
 
@@ -49,35 +48,54 @@ def measure(data: PreparedData, probabilities: Mapping[str, np.ndarray], digests
 
     `probabilities`: a key of config.NETWORKS or one of config.BASELINE_NAMES to (N,), one for each row of `data`, any
     value if a row is not scored; `digests`: the same keys to the digest of what made them. If several networks are
-    scored, so is `together`, see `combine`; it and the baselines take no part in the comparisons of the networks.
+    scored, so are their `combinations`; these and the baselines take no part in the comparisons of the networks.
     """
     rows = subsets(data.splits, data.groups)
-    networks = {name: values for name, values in probabilities.items() if name in config.NETWORKS}
-    scores, failed = _score_all(data, networks, digests, rows)
-    networks = {name: values for name, values in networks.items() if name in scores}
-    references = {name: probabilities[name] for name in config.BASELINE_NAMES if name in probabilities}
-    if len(networks) > 1:
-        references = {"together": combine(list(networks.values())), **references}
-        digests = {**digests, "together": store.fingerprint(together=[digests[name] for name in networks])}
-    reference_scores, reference_failed = _score_all(data, references, digests, rows)
-    references = {name: values for name, values in references.items() if name in reference_scores}
+    scores, failed = _score_all(data, probabilities, digests, rows)
+    usable = {name: values for name, values in probabilities.items() if name in scores}
+    combined = combinations(usable)
+    scores |= _score_all(data, combined, _digests(digests, usable), rows)[0]
+    usable |= combined
+    networks = {name: usable[name] for name in config.NETWORKS if name in usable}
+    references = {name: usable[name] for name in config.REFERENCES if name in usable}
     comparisons = _compare(data, networks, rows)
     parts, differences = subgroups.subgroups(data, rows["test"], {**networks, **references})
     return Results(
-        models={**scores, **reference_scores},
+        models={name: scores[name] for name in (*networks, *references)},
         sizes={subset: figures.size(data.labels[some], data.groups[some]) for subset, some in rows.items()},
         comparisons=comparisons,
         against_colour=_compare_with_colour(data, networks, references, rows),
         subgroups=parts,
         subgroup_differences=differences,
-        preference={subset: _in_words(scores, pairs, subset) for subset, pairs in comparisons.items()},
-        failed={**failed, **reference_failed},
+        preference={subset: _in_words(networks, scores, pairs, subset) for subset, pairs in comparisons.items()},
+        failed=failed,
     )
 
 
-def combine(models: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the probabilities (N,) whose logits are the mean of those of several models' probabilities, each (N,)."""
-    return expit(np.mean([figures.logits(probabilities) for probabilities in models], axis=0))
+def combinations(probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what several models say together, by the name of the combination; the arrays have one shape, any.
+
+    It is the mean logit of its `members`.
+    """
+    several = members(probabilities)
+    return {name: figures.combine([probabilities[each] for each in own]) for name, own in several.items()}
+
+
+def members(names: Collection[str]) -> dict[str, list[str]]:
+    """Return which of the models `names` are in a combination, by its name; none if there is only one network.
+
+    Each counts the same: on the validation images of 15 trainings of two networks the mean ROC-AUC was .853 without
+    colour, .874, .875 and .873 if it counted a quarter, as much as a network, and half.
+    """
+    networks = [name for name in config.NETWORKS if name in names]
+    if len(networks) < 2:
+        return {}
+    return {"together": networks} | ({"together_colour": [*networks, "colour"]} if "colour" in names else {})
+
+
+def _digests(digests: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """Return a digest for each combination of the models `names`, from those of its members."""
+    return {name: store.fingerprint(together=[digests[each] for each in own]) for name, own in members(names).items()}
 
 
 def _score_all(
@@ -113,9 +131,11 @@ def _compare(
     }
 
 
-def _in_words(models: Mapping[str, ModelScores], pairs: Sequence[Comparison], subset: str) -> list[str]:
-    """Return which network did best on a subset, and how each two differ, in sentences."""
-    scores = {name: own for name, model in models.items() if (own := model.of(subset))}
+def _in_words(
+    networks: Collection[str], models: Mapping[str, ModelScores], pairs: Sequence[Comparison], subset: str
+) -> list[str]:
+    """Return which of the networks did best on a subset, and how each two differ, in sentences."""
+    scores = {name: own for name in networks if (own := models[name].of(subset))}
     return headline.sentences(scores, pairs, subset, config.DECISION.threshold)
 
 

@@ -26,6 +26,7 @@ WRITTEN = (  # below reports/, as glob patterns
     f"{FOLDER}/*_*_[0-9]*.webp",
 )
 STRENGTHS = range(3)
+PLAIN = "unchanged"  # the column of the table with what a network says of the images as they are
 HIDDEN = "lesion_hidden"
 PARTS = (HIDDEN, "lesion_alone", "frame_alone")
 SLOW = ("hair_removed",)  # kinds whose images take longer to make than to judge
@@ -66,13 +67,14 @@ class Tested:
         self.colour = _skin_colour(data.images, self.positions)
 
     def batches(self) -> list[list[Pass]]:
-        """Return the passes that are made in one go: of one kind of disturbance, and of all parts.
+        """Return the passes that are made in one go: of the unchanged images, of one kind of disturbance, of all parts.
 
         There are no parts where no lesion is known.
         """
+        plain = Pass(PLAIN, np.arange(len(self.positions)), lambda position, image: image)
         changes = (self._without_lesion, self._lesion_alone, self._frame_alone)
         parts = [Pass(name, self.parted, change) for name, change in zip(PARTS, changes, strict=True)]
-        return [*self.kinds.values(), *([parts] if len(self.parted) else [])]
+        return [[plain], *self.kinds.values(), *([parts] if len(self.parted) else [])]
 
     def probabilities(self, predict: Predict, passes: list[Pass]) -> dict[str, np.ndarray]:
         """Return what a network says of each change, (N,) by its name; NaN where it cannot be made."""

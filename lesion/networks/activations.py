@@ -1,7 +1,8 @@
 """Activations of the frozen layers of a network, computed once and kept on disk.
 
 Below a cut nothing changes in training. So a few augmented views of each training image, and each validation image
-unchanged, pass that part once. What is trained is above the cut, and reads the activations instead of images.
+unchanged or in its exact views, pass that part once. What is trained is above the cut, and reads the activations
+instead of images.
 """
 
 import contextlib
@@ -18,23 +19,28 @@ import tensorflow as tf
 from lesion import config, store
 from lesion.console import duration, estimate, progress, say
 from lesion.errors import LesionError
-from lesion.networks import batches, models, replicas
+from lesion.networks import batches, models, replicas, views
 from lesion.prepared import PreparedData
 from lesion.records.training import ActivationsRecord
 
 MOST_SECONDS = 4 * 3600  # of all passes together; if they would take longer, the user must ask for fewer views
 MAP = np.dtype(np.float16)  # on disk: maps are large
 VECTOR = np.dtype(np.float32)  # on disk: pooled vectors are small
-VALIDATION = "validation"  # the pass over the validation images; the others are view0, view1 ...
+VALIDATION = "validation"  # the pass over the validation images as they are; those of training are view0, view1 ...
+SIDE = "side"  # with a number from 1 on: a pass over that exact view of the validation images
 TIMED_BATCHES = 3  # enough to estimate how long a pass takes
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Positions, in the prepared images, of the training images (n,) and of the validation images (m,)."""
+    """Positions, in the prepared images, of the training images (n,) and of the validation images (m,).
+
+    The first `sides` exact views of the validation images are computed: see `views`.
+    """
 
     training: np.ndarray
     validation: np.ndarray
+    sides: int = 1
 
     @classmethod
     def of(cls, data: PreparedData) -> "Rows":
@@ -65,10 +71,19 @@ class Activations:
 
     views: Sequence[np.ndarray | Selection]
     validation: np.ndarray | Selection
+    sides: Sequence[np.ndarray | Selection] = ()  # the other exact views of the validation images
 
     def select(self, training: np.ndarray, validation: np.ndarray) -> "Activations":
         """Return the activations of some training rows (n,) and some validation rows (m,), both row numbers."""
-        return Activations([Selection(view, training) for view in self.views], Selection(self.validation, validation))
+        return Activations(
+            [Selection(view, training) for view in self.views],
+            Selection(self.validation, validation),
+            [Selection(side, validation) for side in self.sides],
+        )
+
+    def exact_views(self) -> list["Activations"]:
+        """Return the activations of each exact view of the validation images in turn, the plain one first."""
+        return [Activations(self.views, side) for side in (self.validation, *self.sides)]
 
     def training_batches(self, labels: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
         """Return shuffled batches of (activations float32, labels B×1); each epoch draws a view of each image anew.
@@ -127,7 +142,10 @@ class Cache:
         self.folder = folder
         self.views = views
         self.seed = seed
-        self.passes = [*(f"view{number}" for number in range(views)), VALIDATION]
+        self.passes = [
+            *(f"view{number}" for number in range(views)),
+            *(VALIDATION, *(f"{SIDE}{number}" for number in range(1, rows.sides))),
+        ]
         outputs = [model.get_layer(cut).output for cut in self.cuts]
         self.shapes = [tuple(output.shape[1:]) for output in outputs]
         self.types = [MAP if len(shape) > 1 else VECTOR for shape in self.shapes]
@@ -157,10 +175,11 @@ class Cache:
             self._require_means(missing)
         for name in missing:
             self._run(name)
-        return {
-            cut: Activations([self._open(cut, name) for name in self.passes[:-1]], self._open(cut, VALIDATION))
-            for cut in self.cuts
-        }
+        return {cut: self._activations([self._open(cut, name) for name in self.passes]) for cut in self.cuts}
+
+    def _activations(self, arrays: Sequence[np.ndarray]) -> Activations:
+        """Return the arrays of all passes as what they are."""
+        return Activations(arrays[: self.views], arrays[self.views], arrays[self.views + 1 :])
 
     def summary(self) -> ActivationsRecord:
         """Describe the files; `seconds` are those of all passes, those of earlier runs included."""
@@ -178,11 +197,15 @@ class Cache:
     def _label(self, name: str) -> str:
         """Return what a reader calls the pass `name`."""
         number = self.passes.index(name) + 1
-        images = "validation images" if name == VALIDATION else f"augmented view {number} of {self.views}"
+        images = f"augmented view {number} of {self.views}"
+        if number > self.views:
+            images = "validation images"
+            if self.rows.sides > 1:
+                images += f", exact view {number - self.views} of {self.rows.sides}"
         return f"train: {config.title(self.name)}, {images}, batches"
 
     def _positions(self, name: str) -> np.ndarray:
-        return self.rows.validation if name == VALIDATION else self.rows.training
+        return self.rows.training if name.startswith("view") else self.rows.validation
 
     def _paths(self, name: str) -> list[Path]:
         return [self.folder / f"{cut}-{name}.npy" for cut in self.cuts]
@@ -194,8 +217,10 @@ class Cache:
         """Return batches of the images of the pass `name`, in order."""
         positions = self._positions(name)
         size = batches.PREDICTION_BATCH_SIZE
-        if name == VALIDATION:
-            labelled = batches.evaluation_batches(self.data.images, positions, np.zeros(len(positions)), size)
+        if not name.startswith("view"):
+            number = 0 if name == VALIDATION else int(name.removeprefix(SIDE))
+            seen = views.Views(self.data.images, positions, range(number, number + 1))
+            labelled = batches.evaluation_batches(seen, np.arange(len(positions)), np.zeros(len(positions)), size)
             return batches.read_ahead(labelled.map(lambda image, _: image))
         view = int(name.removeprefix("view"))
         seed = int(np.random.SeedSequence((self.seed, view)).generate_state(1)[0] >> 1)  # Keras takes 31 bits
@@ -207,16 +232,18 @@ class Cache:
         needed = images * sum(
             math.prod(shape) * kind.itemsize for shape, kind in zip(self.shapes, self.types, strict=True)
         )
-        store.require_space(self.folder, needed, f"the activations of {self.views} views")
+        exact = f" and {self.rows.sides} exact ones" if self.rows.sides > 1 else ""
+        views = f"{self.views} augmented views{exact}"
+        store.require_space(self.folder, needed, f"the activations of {views}")
         seconds = images * self._seconds_for_one_image()
         if seconds > MOST_SECONDS:
             raise LesionError(
-                f"{self.views} views of the images would take about {estimate(seconds)} to compute here, more than "
+                f"{views} of the images would take about {estimate(seconds)} to compute here, more than "
                 f"{duration(MOST_SECONDS)}: give fewer --views, or --no-cache-activations"
             )
         means = f"about {estimate(seconds)}, {needed / 1e6:,.0f} MB of disk"
         title = config.title(self.name)
-        say(f"train: {title}: {self.views} augmented views of each image go through the frozen layers once: {means}")
+        say(f"train: {title}: {views} of each image go through the frozen layers once: {means}")
 
     def _seconds_for_one_image(self) -> float:
         """Time a few batches and their augmentation, after a first batch that pays for building the graph."""

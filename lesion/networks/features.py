@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from lesion.networks import batches, models
+from lesion.networks import batches, models, views
 
 
 def judged_layer(model: keras.Model, stride: int) -> layers.Layer:
@@ -26,11 +26,17 @@ def features(model: keras.Model, stride: int, images: np.ndarray, rows: np.ndarr
     return keras.Model(model.input, _means(model, stride)).predict(_dataset(images, rows), verbose=0)
 
 
-def predict(model: keras.Model, stride: int, images: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return, from one pass, what `training.predict` returns, and the features (N, channels) float32."""
+def predict(
+    model: keras.Model, stride: int, images: np.ndarray, rows: np.ndarray, sides: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return, from one pass, what `training.predict` returns, and the features (N, channels) float32.
+
+    The features are those of the plain view.
+    """
     graph = keras.Model(model.input, [model.output, _means(model, stride)])
-    probabilities, means = graph.predict(_dataset(images, rows), verbose=0)
-    return probabilities[:, 0].astype(float), means
+    seen = views.Views(images, rows, range(sides))
+    probabilities, means = graph.predict(_dataset(seen, np.arange(len(seen.rows))), verbose=0)
+    return views.mean_logit(probabilities[:, 0].astype(float), sides), means[::sides]
 
 
 def _means(model: keras.Model, stride: int) -> keras.KerasTensor:
@@ -38,5 +44,5 @@ def _means(model: keras.Model, stride: int) -> keras.KerasTensor:
     return ops.mean(judged_layer(model, stride).output, axis=(1, 2))
 
 
-def _dataset(images: np.ndarray, rows: np.ndarray) -> tf.data.Dataset:
+def _dataset(images: batches.Images, rows: np.ndarray) -> tf.data.Dataset:
     return batches.evaluation_batches(images, rows, np.zeros(len(rows)), batches.PREDICTION_BATCH_SIZE)

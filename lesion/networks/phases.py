@@ -24,6 +24,7 @@ class Phase:
     epochs: int  # at most
     learning_rate: float
     plateau_patience: int  # epochs without a better validation loss before the learning rate falls
+    weight_decay: float = 0.0  # by how much the learning rate shrinks weights, beside the gradient
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def resolve(model: str, values: Mapping[str, Value], data: PreparationRecord) ->
         "plateau_patience": profile.plateau_patience,
         "views": _views(network, values, epochs + tune_epochs),
         "tune_learning_rate": values["learning_rate"] * network.tune_factor if network.pretrained else None,
+        "head_decay": network.head_decay,
         "half_precision": network.half_precision,
     }
     return TrainingSettings(**settings)

@@ -20,7 +20,7 @@ from keras import callbacks
 from lesion import config, options, store
 from lesion.console import Series, say
 from lesion.errors import LesionError
-from lesion.networks import batches, models, replicas, surgery
+from lesion.networks import batches, models, replicas, surgery, views
 from lesion.networks.activations import Activations, Rows
 from lesion.networks.callbacks.alarm import CollapseAlarm, Validation
 from lesion.networks.callbacks.history import Epoch, History
@@ -77,7 +77,7 @@ def plan(used: str, settings: TrainingSettings) -> list[Phase]:
     patience = settings.plateau_patience
     if used in (RANDOM, NONE_NEEDED):
         return [Phase("whole", settings.epochs, settings.learning_rate, patience)]
-    phases = [Phase("frozen", settings.epochs, settings.learning_rate, patience)]
+    phases = [Phase("frozen", settings.epochs, settings.learning_rate, patience, settings.head_decay)]
     if settings.tune_epochs > 0 and settings.tune_learning_rate is not None:
         phases.append(Phase("tune", settings.tune_epochs, settings.tune_learning_rate, patience))
     return phases
@@ -187,10 +187,16 @@ def computes_bfloat16() -> bool:
     return not tf.config.list_physical_devices("GPU") and bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
-def compile_model(model: keras.Model, learning_rate: float) -> None:
-    """Give `model` its optimizer, loss and metrics."""
+def compile_model(model: keras.Model, learning_rate: float, weight_decay: float = 0.0) -> None:
+    """Give `model` its optimizer, loss and metrics.
+
+    Each step also takes `learning_rate` · `weight_decay` of every trained weight away, apart from the gradient as in
+    AdamW (Loshchilov and Hutter, ICLR 2019). Biases are spared.
+    """
+    optimizer = keras.optimizers.Adam(learning_rate, weight_decay=weight_decay or None)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=optimizer,
         loss="binary_crossentropy",
         metrics=["accuracy", keras.metrics.AUC(name="auc")],
     )
@@ -253,7 +259,7 @@ def _fit(
     history.start(phase, backup, workload.weights)
     if not history.best_weights(phase).exists():  # perhaps no epoch will be better than the phase before
         workload.weights.save_weights(history.best_weights(phase))
-    compile_model(workload.model, phase.learning_rate)
+    compile_model(workload.model, phase.learning_rate, phase.weight_decay)
     workload.model.fit(
         workload.training,
         validation_data=workload.validation,
@@ -282,9 +288,15 @@ def load(path: Path) -> keras.Model:
         raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `invoke train --force`") from None
 
 
-def predict(model: keras.Model, images: batches.Images, rows: np.ndarray) -> np.ndarray:
-    """Return the probability of malignancy (N,) of the rows of `images`, in their order."""
+def predict(model: keras.Model, images: batches.Images, rows: np.ndarray, sides: int = 1) -> np.ndarray:
+    """Return the probability of malignancy (N,) of the rows of `images`, in their order.
+
+    Its logit is the mean over the first `sides` views of each image; see `views`.
+    """
     size = batches.PREDICTION_BATCH_SIZE
+    seen = views.Views(images, rows, range(sides))
+    count = len(seen.rows)
     with model.distribute_strategy.scope():
-        dataset = replicas.share(batches.evaluation_batches(images, rows, np.zeros(len(rows)), size), len(rows), size)
-    return model.predict(dataset, verbose=0)[:, 0].astype(float)
+        dataset = batches.evaluation_batches(seen, np.arange(count), np.zeros(count), size)
+        dataset = replicas.share(dataset, count, size)
+    return views.mean_logit(model.predict(dataset, verbose=0)[:, 0].astype(float), sides)

@@ -5,16 +5,18 @@ text until `read` has turned it into what the stage works with, or refused it in
 import.
 """
 
-from lesion.options.commands import command, parse, read
+from lesion.options.commands import command, parse, read, typed
 from lesion.options.declared import (
     AS_PROFILE,
     BENCH_PARTS,
     CHAIN,
     FOLDS,
+    PLANNED,
     PREPARE,
     REPEATS,
     STAGES,
     THREADS,
+    TOGETHER,
     TRAIN,
     Option,
 )
@@ -27,10 +29,12 @@ __all__ = [
     "BENCH_PARTS",
     "CHAIN",
     "FOLDS",
+    "PLANNED",
     "PREPARE",
     "REPEATS",
     "STAGES",
     "THREADS",
+    "TOGETHER",
     "TRAIN",
     "Option",
     "Value",
@@ -40,5 +44,6 @@ __all__ = [
     "flag",
     "parse",
     "read",
+    "typed",
     "weight_file",
 ]

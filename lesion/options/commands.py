@@ -1,6 +1,7 @@
 """Options on a command line: from text to what a stage works with, and back."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping
 from typing import NoReturn
@@ -72,3 +73,11 @@ def command(stage: str, typed: Mapping[str, Value | None]) -> list[str]:
         elif value is not None and value is not False:
             words.append(f"{flag(name)}={value}")  # in one word: a value may begin with a hyphen
     return words
+
+
+def typed(task: str, values: Mapping[str, Value]) -> str:
+    """Return the command of the task with its options as they are typed: invoke train --epochs 3 --force."""
+    words = ["invoke", task]
+    for name, value in values.items():
+        words += [flag(name)] if value is True else [flag(name), shlex.quote(str(value))]
+    return " ".join(words)

@@ -1,10 +1,11 @@
 """The options of each stage."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lesion import config
 from lesion.options.places import TABLE, Existing, Source, Weights
+from lesion.options.profile import AUTO, PROFILES
 from lesion.options.wording import Kind, Value
 from lesion.options.words import Address, Decimal, Networks, Text, Whole, Word
 
@@ -37,6 +38,7 @@ def _usual(number: str) -> str:
 
 MODEL = Option("", f"one or more of {','.join(config.NETWORKS)}; default: all of them", Networks())
 ONE_MODEL = Networks(single=True)
+TOGETHER = "together"  # of `predict`, in place of a network's name: all that are trained
 DATA_HELP = "auto (the public data, or the drawn sample without a network), isic, sample, a FOLDER, a FILE.parquet"
 DATA = Option("auto", DATA_HELP, Source())
 WEIGHTS = Option(
@@ -44,6 +46,11 @@ WEIGHTS = Option(
 )
 EPOCHS = Option(AS_PROFILE, "at most; default: as fits the data", Whole(1, MOST_EPOCHS))
 TUNE_EPOCHS = Option(AS_PROFILE, "of fine-tuning, at most; default: as fits the data", Whole(0, MOST_EPOCHS))
+PROFILE = Option(
+    AUTO,
+    "full: as designed; quick: as much as fits into 30 minutes; auto: full with a GPU, else quick",
+    Word(PROFILES),
+)
 SEED = Option(0, "random seed; the same seed gives the same results", Whole(0, HIGHEST_SEED))
 FORCE = Option(False, "do it again even if it is done")
 OPEN = Option(False, "show it in the web browser")
@@ -52,13 +59,13 @@ REPORT = Existing("a report, or the folder in which `invoke report` made one", f
 PREPARE = {
     "data": DATA,
     "limit": Option(
-        0,
-        "take this many rows, both classes in proportion; default: all (sample: 1,500)",
+        AS_PROFILE,
+        "take this many rows, both classes in proportion; default: as the profile says (sample: 1,500)",
         Whole(0, MOST_ROWS, "0 (all rows) or a number of rows"),
     ),
     "image_size": Option(
         AS_PROFILE,
-        "pixels, square; default: 224 (sample: 64)",
+        "pixels, square; default: 224, fewer if the profile says so (sample: 64)",
         Whole(32, 1024, "a number of pixels", _usual("224 is")),
     ),
     "metadata": Option("", "a CSV table of the images: lesion, patient, age, sex, site", Existing(TABLE, file=True)),
@@ -95,22 +102,31 @@ TRAIN = {
     "no_cache_activations": Option(False, "run frozen layers anew in each step: 5 to 10 times slower"),
     "seed": SEED,
 }
+# What the time of an experiment depends on, beside the images: `prepare` has to know it to say what fits.
+PLANNED = {
+    name: replace(option, help=f"to plan with: {option.help}") for name, option in TRAIN.items() if name not in PREPARE
+}
 STAGES: Mapping[str, Mapping[str, Option]] = {
-    "prepare": {**PREPARE, "force": FORCE},
-    "train": {**TRAIN, "force": FORCE},
+    "prepare": {**PREPARE, "profile": PROFILE, **PLANNED, "force": FORCE},
+    "train": {**TRAIN, "profile": PROFILE, "force": FORCE},
     "baseline": {"force": FORCE},
     "evaluate": {"model": MODEL, "force": FORCE},
     "explain": {"model": MODEL, "force": FORCE},
     "stress": {"model": MODEL, "force": FORCE},
     "report": {"model": MODEL, "open": OPEN, "force": FORCE},
-    "all": {**PREPARE, **TRAIN, "force": FORCE},
+    "all": {**PREPARE, "profile": PROFILE, **TRAIN, "force": FORCE},
     "predict": {
         "image": Option(
             None,
             "an image file, or a folder of them",
             Existing("a photograph, or a folder of them", file=True, folder=True),
         ),
-        "model": Option("", "default: the best by validation ROC-AUC", ONE_MODEL),
+        "model": Option(
+            "",
+            f"one of {', '.join(config.NETWORKS)}, or {TOGETHER}: the mean logit of all; "
+            "default: the best by validation ROC-AUC",
+            Networks(single=True, together=TOGETHER),
+        ),
     },
     "study": {
         **{name: option for name, option in TRAIN.items() if name != "no_cache_activations"},
@@ -129,6 +145,13 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     "cell": {  # one training of a study or leak, which start it; no task
         "study": Option(None, "the folder of the study", Text()),
         "cell": Option(None, "the name of the training", Text()),
+    },
+    "speed": {  # of one network, for `prepare` and `train`, which start it; no task
+        "model": Option(None, f"one of {', '.join(config.NETWORKS)}", ONE_MODEL),
+        "weights": WEIGHTS,
+        "image_size": replace(PREPARE["image_size"], default=None),
+        "batch_size": replace(TRAIN["batch_size"], default=None),
+        "result": Option(None, "the file that the speed is written to", Text()),
     },
     "leak": {
         # The quickest to train, and the one that did best in the original work.

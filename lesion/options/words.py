@@ -75,18 +75,22 @@ class Word:
 
 @dataclass(frozen=True)
 class Networks:
-    """Names of networks with commas between them, or just one name."""
+    """Names of networks with commas between them, or just one name, or one word for all of them."""
 
     single: bool = False
+    together: str = ""  # the word, if there is one
 
     @property
     def accepted(self) -> str:
         """Return the names."""
-        return f"one of {', '.join(config.NETWORKS)}{'' if self.single else ', or more with commas between them'}"
+        names = f"one of {', '.join(config.NETWORKS)}"
+        if self.together:
+            names += f", or {self.together} for all of them"
+        return names if self.single else f"{names}, or more with commas between them"
 
     def read(self, name: str, text: str) -> Value:
         """Return the names as they are."""
-        if len(chosen_networks(text)) > 1 and self.single:
+        if text != self.together and len(chosen_networks(text, self.accepted)) > 1 and self.single:
             raise refusal(name, quoted(text), "is more than one", self.accepted)
         return text
 
@@ -114,15 +118,15 @@ class Text:
         return text
 
 
-def chosen_networks(model: str) -> tuple[str, ...]:
+def chosen_networks(model: str, accepted: str = Networks().accepted) -> tuple[str, ...]:
     """Return the networks that `--model` means, names with commas between them: all if it was left out ("").
 
-    They come in the order of the registry. Raises LesionError for unknown ones.
+    They come in the order of the registry. Raises LesionError for unknown ones, which says what is accepted.
     """
     names = [name.strip() for name in model.split(",")] if model else list(config.NETWORKS)
     for name in names:
         if name not in config.NETWORKS:
-            raise LesionError(f"{flag('model')} {quoted(name)} is not known: give {Networks(single=True).accepted}")
+            raise LesionError(f"{flag('model')} {quoted(name)} is not known: give {accepted}")
     return tuple(name for name in config.NETWORKS if name in names)
 
 

@@ -137,6 +137,34 @@ class AugmentedExample:
 
 
 @dataclass(frozen=True)
+class PlannedTraining:
+    """What the profile `quick` gives one network, and what that takes here."""
+
+    model: str
+    weights: str  # that were asked for; from others it would be planned anew
+    epochs: int
+    tune_epochs: int
+    views: int  # 0: frozen layers run anew in each step, or nothing is frozen
+    seconds: float  # of the training, about, at most
+    full_seconds: float  # of the training in the full experiment
+    shortened: bool  # fewer epochs or views than there
+
+
+@dataclass(frozen=True)
+class ProfilePlan:
+    """What the profile `quick` takes of the full experiment, decided once by measured speed."""
+
+    reason: str  # asked, no GPU: why the profile is quick
+    rows: int  # that are taken
+    of: int  # rows of the source, or as --limit says
+    image_size: int
+    full_image_size: int
+    seconds: float  # of the whole experiment, about, at most
+    full_seconds: float  # of the full one on the same machine
+    trainings: list[PlannedTraining]  # of the networks that were asked for, and then of others
+
+
+@dataclass(frozen=True)
 class PreparationRecord:
     """`data/manifest.json`: what `prepare` did."""
 
@@ -156,3 +184,4 @@ class PreparationRecord:
     augmentation: list[AugmentedExample]
     provenance: Provenance
     masks: MaskRecord | None = field(default=None, metadata={"optional": True})  # None if there are none
+    plan: ProfilePlan | None = field(default=None, metadata={"optional": True})  # None: all of it, as designed

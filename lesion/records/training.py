@@ -22,6 +22,7 @@ class TrainingSettings:
     seed: int
     tune_learning_rate: float | None  # None if the network has no pretrained weights
     half_precision: bool
+    head_decay: float = 0.0  # weight decay of the head on a frozen backbone
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ class EvaluationRecord:
     fingerprint: str
     data: str
     digest: str
-    seconds_per_image: float
+    seconds_per_image: float  # all views of it
     provenance: Provenance
     unlike: UnlikeRecord | None = None  # None if there are too few training images to say
+    views: int = 1  # of each image; the mean logit counts

@@ -23,6 +23,7 @@ from lesion.studies import uncertainty
 from lesion.studies.uncertainty import Estimate
 
 COLOUR = "colour"  # the baseline that each network is compared with
+TOGETHER = "together"  # likewise all networks
 
 Weighted = Callable[[np.ndarray], np.ndarray]  # weights (R, n) of a fold's rows -> a figure (R,), NaN if undefined
 Figure = Callable[[np.ndarray, np.ndarray], Weighted]  # labels (n,) and probabilities (n,) of a fold's rows
@@ -54,11 +55,12 @@ def summarise(
     failed: Mapping[str, int],
     seconds: Mapping[str, float],
 ) -> tuple[dict[str, StudyModel], list[StudyDifference]]:
-    """Return what the trainings say of each model, and of each two networks and each network against colour alone.
+    """Return what the trainings say of each model, of each two networks, and of networks against colour alone.
 
-    `labels` (P,) of 0 and 1 and `groups` (P,) integers of the rows of `design.pool`; `scored` has networks, baselines
-    and `together` by name, `failed` the trainings that failed, whose rows have a probability of .5, and `seconds` those
-    of all trainings; a model that these two lack has none. Raises LesionError if a tested fold lacks a class.
+    Each network is compared with colour alone, and so are all of them together. `labels` (P,) of 0 and 1 and `groups`
+    (P,) integers of the rows of `design.pool`; `scored` has networks, baselines and combinations by name, `failed` the
+    trainings that failed, whose rows have a probability of .5, and `seconds` those of all trainings; a model that these
+    two lack has none. Raises LesionError if a tested fold lacks a class.
     """
     measured = measure(labels, groups, design, scored, area)
     models = {}
@@ -70,7 +72,8 @@ def summarise(
             seconds=seconds.get(name, 0.0),
         )
     networks = [name for name in scored if name in config.NETWORKS]
-    families = [list(combinations(networks, 2)), [(name, COLOUR) for name in networks if COLOUR in scored]]
+    beside = [name for name in (*networks, TOGETHER) if name in scored and COLOUR in scored]
+    families = [list(combinations(networks, 2)), [(name, COLOUR) for name in beside]]
     return models, [each for pairs in families for each in _family(measured, design, pairs)]
 
 

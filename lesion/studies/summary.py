@@ -23,7 +23,7 @@ UNKNOWN = "age, sex and site are known for none of these images"  # why a baseli
 
 def method() -> Method:
     """Return the blocks of settings that the trainings and what is made of them use."""
-    own = (config.PREPARATION, config.FOLDS, config.MARGIN, config.STATISTICS, config.BASELINES)
+    own = (config.PREPARATION, config.FOLDS, config.MARGIN, config.STATISTICS, config.BASELINES, config.TEST_VIEWS)
     return {**settings.method(), **store.blocks(*own)}
 
 
@@ -67,12 +67,11 @@ def summarise(study: Study, failures: Mapping[Cell, str], asked: Mapping[str, Tr
 
 
 def predictions(study: Study, failures: Mapping[Cell, str]) -> dict[str, Scored]:
-    """Return what each model says of its test rows, and what all networks say together, if there are several."""
+    """Return what each model says of its test rows, and what several say together."""
     scored = running.predictions(study, KIND, failures)
-    networks = [scored[name] for name in study.plan.settings]
-    if len(networks) > 1:
-        together = metrics.combine([each.probabilities for each in networks])
-        scored["together"] = Scored(networks[0].folds, together)
+    folds = study.folds[KIND]
+    said = {name: each.probabilities for name, each in scored.items()}
+    scored |= {name: Scored(folds, values) for name, values in metrics.combinations(said).items()}
     return {name: scored[name] for name in (*config.NETWORKS, *config.REFERENCES) if name in scored}
 
 

@@ -70,6 +70,7 @@ def difference_sentence(difference: StudyDifference, models: Models, design: Des
     if turned:
         first, second = second, first
     names = [title(first), config.in_sentence(second)]
+    inside = config.in_sentence(first)
     if difference.interval is None:
         nothing = "nothing varies" if difference.error is not None else "there are too few lesions of a class"
         return f"{listed(names)} cannot be compared: {nothing}."
@@ -79,11 +80,11 @@ def difference_sentence(difference: StudyDifference, models: Models, design: Des
     if difference.supported:
         order = "worse" if difference.value < 0 and not turned else "better"
         same = f" Yet they {margin} ({tests})." if difference.equivalent else ""
-        return f"{ANEW} {names[0]} would rank {order} than {names[1]} ({detail}).{same}"
+        return f"{ANEW} {inside} would rank {order} than {names[1]} ({detail}).{same}"
     if difference.equivalent:
-        return f"{ANEW} {listed(names)} {margin} ({tests}; {detail})."
+        return f"{ANEW} {listed([inside, names[1]])} {margin} ({tests}; {detail})."
     return (
-        f"{_trainings(design)} of each do not show whether {listed(names, 'or')} ranks better ({detail})."
+        f"{_trainings(design)} of each do not show whether {listed([inside, names[1]], 'or')} ranks better ({detail})."
         f"{_why(difference, pairs)}"
     )
 

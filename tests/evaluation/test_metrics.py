@@ -240,7 +240,7 @@ def test_the_size_of_a_subset_counts_rows_and_lesions():
 def test_all_networks_together_have_the_mean_of_their_logits():
     # Odds of 1:4 and 4:1 cancel out; of 1:9 and 1:1 the mean logit is that of odds of 1:3.
     first, second = np.array([0.2, 0.1, 0.0, np.nan]), np.array([0.8, 0.5, 1.0, 0.5])
-    together = metrics.combine([first, second])
+    together = figures.combine([first, second])
     assert together[:3] == pytest.approx([0.5, 0.25, 0.5])  # 0 and 1 count as equally far from 0.5
     assert np.isnan(together[3])
 
@@ -259,13 +259,17 @@ def test_what_the_networks_stand_beside_follows_them_and_is_scored_alike(with_ba
     content, models = with_baselines
     results = measure(content, models)
     assert list(results.models) == [
-        "scratch", "mobilenet", "efficientnet", "together", "frame", "colour", "colour_patient",
+        "scratch", "mobilenet", "efficientnet", "together", "together_colour", "frame", "colour", "colour_patient",
     ]  # fmt: skip
     alone = measure(content, {"scratch": models["colour"]}).models["scratch"]
     assert results.models["colour"].test == alone.test
     logits = [np.log(models[name] / (1 - models[name])) for name in config.NETWORKS]
     test = content.splits == "test"
     assert results.models["together"].test.roc_auc == pytest.approx(
+        roc_auc_score(content.labels[test], np.mean(logits, axis=0)[test])
+    )
+    logits.append(np.log(models["colour"] / (1 - models["colour"])))
+    assert results.models["together_colour"].test.roc_auc == pytest.approx(
         roc_auc_score(content.labels[test], np.mean(logits, axis=0)[test])
     )
     rows = {subset: size.rows for subset, size in results.sizes.items()}
@@ -308,14 +312,26 @@ def test_one_network_has_nothing_to_be_combined_with(drawn):
     assert [pair.first for pair in results.against_colour["test"]] == ["scratch"]
 
 
-def test_the_digest_of_all_together_changes_with_that_of_a_member(drawn):
-    content, models = drawn
-    digests = {"scratch": "a", "mobilenet": "b"}
-    first, again, other = (
-        metrics.measure(content, models, each).models["together"].digest
-        for each in (digests, digests, {**digests, "mobilenet": "c"})
-    )
-    assert first == again != other
+def test_the_digest_of_all_together_changes_with_that_of_a_member(with_baselines):
+    content, models = with_baselines
+    digests = {name: name for name in models}
+
+    def combined(**others):
+        measured = metrics.measure(content, models, {**digests, **others}).models
+        return measured["together"].digest, measured["together_colour"].digest
+
+    networks, with_colour = combined()
+    assert combined() == (networks, with_colour) and networks != with_colour
+    assert combined(colour="other")[0] == networks and combined(colour="other")[1] != with_colour
+    assert combined(mobilenet="other")[0] != networks and combined(mobilenet="other")[1] != with_colour
+
+
+def test_colour_that_cannot_be_scored_is_combined_with_nothing(with_baselines):
+    content, models = with_baselines
+    models["colour"] = np.full(120, np.nan)
+    results = measure(content, models)
+    assert "together" in results.models and "together_colour" not in results.models
+    assert list(results.failed) == ["colour"]
 
 
 def test_the_same_predictions_give_the_same_figures(drawn):

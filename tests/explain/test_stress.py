@@ -58,14 +58,13 @@ DATA = prepared.PreparedData(
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """Make a folder with prepared images and two evaluated networks; the third is missing."""
+    """Make a folder with prepared images and two trained networks; the third is missing."""
     for name in ("DATA", "RUNS", "REPORTS"):
         monkeypatch.setattr(config, name, tmp_path / name.lower())
     monkeypatch.setattr(runs, "STRESS", config.REPORTS / "stress.json")
     monkeypatch.setattr(prepared, "open_data", lambda: DATA)
     monkeypatch.setattr(runs, "missing", lambda data: {"efficientnet": "not trained: run `invoke train`"})
     monkeypatch.setattr(Run, "record", lambda run: SimpleNamespace(data="0" * 16, digest=store.digest(run.model)))
-    monkeypatch.setattr(Run, "evaluated", lambda run: run.predictions.exists())
     for name, slope in (("scratch", -18.0), ("mobilenet", 9.0)):
         (config.RUNS / name).mkdir(parents=True)
         save_network(name, slope)
@@ -73,14 +72,13 @@ def home(tmp_path, monkeypatch):
 
 
 def save_network(name, slope):
-    """Save a network that goes by the mean brightness of the image alone, and its predictions."""
+    """Save a network that goes by the mean brightness of the image alone."""
     image = keras.Input((SIZE, SIZE, 3))
     x = layers.GlobalAveragePooling2D(name=models.POOLING)(image)
     logit = layers.Dense(1, name=models.LOGIT)
     model = keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(logit(x)))
     logit.set_weights([np.full((3, 1), slope / 3), np.array([-slope * 0.66])])
     model.save(Run(name).model)
-    runs.write_predictions(Run(name).predictions, DATA, TESTED, training.predict(model, DATA.images, TESTED))
 
 
 def run(monkeypatch, *words):
@@ -103,20 +101,21 @@ def table(name):
 def test_every_change_of_every_test_image_is_judged(home, monkeypatch, capsys):
     assert run(monkeypatch, "--model", "scratch,mobilenet")
     assert (
-        "stress: 39 passes over 24 of 24 test images for CNN from scratch and MobileNetV2 (" in capsys.readouterr().out
+        "stress: 40 passes over 24 of 24 test images for CNN from scratch and MobileNetV2 (" in capsys.readouterr().out
     )
     tested = record()
     assert (tested.data, tested.images, tested.of, list(tested.models)) == ("0" * 16, 24, 24, ["scratch", "mobilenet"])
     assert tested.strengths["jpeg"][0] == "quality 70"
     columns = table("mobilenet")
-    assert len(columns) == 1 + CHANGES and columns["row"].tolist() == DATA.rows[TESTED].tolist()
+    assert len(columns) == 2 + CHANGES and columns["row"].tolist() == DATA.rows[TESTED].tolist()
     changed = np.stack([disturb("brightness", 2, DATA.images[position], 10 * position) for position in TESTED])
     expected = training.predict(keras.models.load_model(Run("mobilenet").model), changed, np.arange(len(changed)))
     assert columns["brightness_2"] == pytest.approx(expected, abs=1e-6)
     network = tested.models["mobilenet"]
     assert network.probabilities == "stress/mobilenet.csv"
     assert [len(network.disturbed[kind]) for kind in stress.KINDS] == [3] * len(stress.KINDS)
-    before = Run("mobilenet").read_predictions().probabilities
+    before = training.predict(keras.models.load_model(Run("mobilenet").model), DATA.images, TESTED)
+    assert columns["unchanged"] == pytest.approx(before, abs=1e-6), "as it is, in one view"
     flips = np.mean((before >= 0.5) != (expected >= 0.5))
     assert network.disturbed["brightness"][2].flips.value == pytest.approx(flips) and flips > 0
 
@@ -128,7 +127,7 @@ def test_a_network_that_only_sees_the_lesion_sees_nothing_without_it(home, monke
     for part in stress.PARTS:
         assert (np.isnan(columns[part]) == ~known).all(), "no outline is known of two images"
         assert record().models["scratch"].parts[part].images == known.sum()
-    before = Run("scratch").read_predictions().probabilities[known]
+    before = columns["unchanged"][known]
     assert np.ptp(before) > 0.2
     assert np.ptp(columns["lesion_hidden"][known]) < 0.01 and np.ptp(columns["frame_alone"][known]) < 0.01
     assert np.corrcoef(before, columns["lesion_alone"][known])[0, 1] > 0.99
@@ -141,7 +140,7 @@ def test_without_any_outline_there_are_no_parts(home, monkeypatch, capsys):
     run(monkeypatch, "--model", "scratch")
     network = record().models["scratch"]
     assert (network.parts, network.parts_roc_auc.value, network.outside.value) == ({}, None, None)
-    assert "36 passes" in capsys.readouterr().out and not set(stress.PARTS) & set(table("scratch"))
+    assert "37 passes" in capsys.readouterr().out and not set(stress.PARTS) & set(table("scratch"))
 
 
 def test_pictures_show_the_most_changed_images_as_the_network_saw_them(home, monkeypatch):
@@ -154,7 +153,7 @@ def test_pictures_show_the_most_changed_images_as_the_network_saw_them(home, mon
         place = case.row // 10 - 2
         assert case.strength == 2 and (case.before >= 0.5) != (case.after >= 0.5)
         assert case.after == table(case.network)[f"{case.kind}_2"][place]
-        assert case.before == Run(case.network).read_predictions().probabilities[place]
+        assert case.before == table(case.network)["unchanged"][place]
         assert (config.REPORTS / case.picture).read_bytes()[8:12] == b"WEBP"
     (config.REPORTS / cases[0].picture).unlink()
     (config.REPORTS / "stress/ruler_2_9990.webp").write_bytes(b"old")
@@ -202,22 +201,12 @@ def test_what_a_stopped_run_has_finished_is_kept(home, monkeypatch):
     assert list(record().models) == ["scratch", "mobilenet"] and written()["scratch.csv"] == before["scratch.csv"]
 
 
-def test_a_network_that_is_missing_or_not_evaluated_is_said(home, monkeypatch, capsys):
+def test_a_network_that_is_missing_is_said(home, monkeypatch, capsys):
     assert not run(monkeypatch)
     assert "stress: EfficientNetB0 is not trained: run `invoke train`" in capsys.readouterr().out
-    Run("mobilenet").predictions.unlink()
-    assert not run(monkeypatch, "--model", "scratch,mobilenet")
-    said = "MobileNetV2 is not evaluated: run `invoke evaluate --model mobilenet`"
-    assert said in capsys.readouterr().out and list(record().models) == ["scratch"]
-    with pytest.raises(LesionError, match=r"mobilenet is not evaluated.*efficientnet is not trained"):
-        run(monkeypatch, "--model", "mobilenet,efficientnet")
-
-
-def test_predictions_that_lack_a_row_are_refused(home, monkeypatch):
-    path = Run("scratch").predictions
-    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("40,")))
-    with pytest.raises(LesionError, match=r"has no row 40: run `invoke evaluate --model scratch --force`"):
-        run(monkeypatch, "--model", "scratch")
+    assert list(record().models) == ["scratch", "mobilenet"]
+    with pytest.raises(LesionError, match=r"efficientnet is not trained"):
+        run(monkeypatch, "--model", "efficientnet")
 
 
 def test_at_most_so_many_images_are_tested_and_whole_lesions_of_them(monkeypatch):

@@ -121,6 +121,28 @@ def test_a_selection_gives_the_rows_asked_for_in_their_order(model, data, tmp_pa
     assert (values == whole.validation[[5, 0]]).all()
 
 
+def test_exact_views_of_the_validation_images_are_what_the_layer_gives_for_them(
+    model, data, tmp_path, monkeypatch, capsys
+):
+    rows = dataclasses.replace(Rows.of(data), sides=3)
+    plain = cache(model, data, tmp_path).compute()["convolution"]
+    assert len(plain.exact_views()) == 1
+    done = []
+    run = Cache._run
+    monkeypatch.setattr(Cache, "_run", lambda self, name: (done.append(name), run(self, name)))
+    computed = Cache(model, ["convolution"], data, rows, tmp_path, 2, 0).compute()["convolution"]
+    assert done == ["side1", "side2"], "the plain passes are there already"
+    plain_views, all_views = (line for line in capsys.readouterr().out.splitlines() if "frozen layers once" in line)
+    assert "Small network: 2 augmented views of each image" in plain_views
+    assert "Small network: 2 augmented views and 3 exact ones of each image" in all_views
+    images = data.images[-VALIDATION:] / np.float32(255)
+    flipped = [images, images[:, :, ::-1], images[:, ::-1]]
+    chosen = np.array([4, 1])
+    for seen, side in zip(flipped, computed.select(np.arange(2), chosen).exact_views(), strict=True):
+        values, _ = collect(side.validation_batches(np.zeros(2), 2))
+        assert values == pytest.approx(model.get_layer("convolution")(seen[chosen]).numpy(), rel=1e-3, abs=1e-6)
+
+
 def test_rows_other_than_those_of_the_splits_can_be_computed(model, data, tmp_path):
     everything = np.arange(4, 30)
     computed = Cache(model, ["convolution"], data, Rows(everything, everything), tmp_path, 1, 0).compute()
@@ -162,14 +184,16 @@ def test_a_pass_that_is_stopped_leaves_only_whole_files(model, data, tmp_path, m
 def test_a_disk_that_is_too_small_stops_before_the_work_with_the_figure(model, data, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(activations.store.shutil, "disk_usage", lambda folder: usage)
-    with pytest.raises(LesionError, match=r"0 MB are needed for the activations of 2 views, and 0 MB are free"):
+    with pytest.raises(LesionError, match=r"0 MB are needed for the activations of 2 augmented views, and 0"):
         cache(model, data, tmp_path).compute()
     assert not list(tmp_path.glob("*.npy"))
 
 
 def test_passes_that_would_take_too_long_stop_before_the_work_with_the_figure(model, data, tmp_path, monkeypatch):
     monkeypatch.setattr(activations, "MOST_SECONDS", 0)
-    with pytest.raises(LesionError, match=r"2 views .* about .* s to compute here, more than 0\.0 s: give fewer"):
+    with pytest.raises(
+        LesionError, match=r"2 augmented views .* about .* s to compute here, more than 0\.0 s: give fewer"
+    ):
         cache(model, data, tmp_path).compute()
     assert not list(tmp_path.glob("*.npy"))
 

@@ -46,9 +46,9 @@ def test_features_are_the_means_of_the_channels_in_the_order_of_the_rows(images)
     assert means.dtype == np.float32
 
 
-def test_one_pass_gives_the_probabilities_of_prediction_and_the_features(images):
+def test_one_pass_gives_the_probabilities_of_all_views_and_the_features_of_the_plain_one(images):
     model = small_model()
     rows = np.arange(70)
-    probabilities, means = features.predict(model, 2, images, rows)
-    assert (probabilities == training.predict(model, images, rows)).all()
+    probabilities, means = features.predict(model, 2, images, rows, sides=4)
+    assert probabilities == pytest.approx(training.predict(model, images, rows, sides=4), abs=1e-6)
     assert means == pytest.approx(features.features(model, 2, images, rows), abs=1e-6)

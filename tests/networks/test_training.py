@@ -74,6 +74,8 @@ def test_pretrained_models_are_first_frozen_and_then_tuned():
     assert training.plan(training.RANDOM, settings) == whole
     assert training.plan("ImageNet", settings) == [Phase("frozen", 12, 1e-3, 2), Phase("tune", 6, 1e-4, 2)]
     assert training.plan("ImageNet", dataclasses.replace(settings, tune_epochs=0)) == [Phase("frozen", 12, 1e-3, 2)]
+    decaying = dataclasses.replace(settings, head_decay=3.0)
+    assert training.plan("ImageNet", decaying) == [Phase("frozen", 12, 1e-3, 2, 3.0), Phase("tune", 6, 1e-4, 2, 0.0)]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,17 @@ def test_both_phases_are_in_the_history_and_the_frozen_one_changes_the_head_alon
     assert [(phase.name, phase.epochs) for phase in trained.phases] == [("frozen", 2), ("tune", 3)]
     with (tmp_path / "both" / "partial" / "history.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 5
+
+
+def test_weight_decay_shrinks_the_weights_and_spares_the_biases(data, tmp_path):
+    """The rate is so small that the gradient moves nothing: decay is left, with 3 steps in each of 4 epochs."""
+    model = small_model()
+    kernel = model.get_layer(models.LOGIT).get_weights()[0]
+    model.get_layer(models.LOGIT).set_weights([kernel, np.ones(1)])
+    trained = train(data, tmp_path, [Phase("frozen", 4, 1e-6, 9, weight_decay=1e4)], model).model
+    shrunk, bias = trained.get_layer(models.LOGIT).get_weights()
+    assert shrunk / kernel == pytest.approx(0.99**12, abs=1e-3)
+    assert bias == pytest.approx(1, abs=1e-3)
 
 
 FROZEN_AND_TUNED = [Phase("frozen", 3, 0.05, 2), Phase("tune", 3, 0.05, 2)]

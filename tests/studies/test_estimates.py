@@ -180,7 +180,7 @@ def test_pairs_of_networks_and_differences_from_colour_are_corrected_apart(few_r
     assert list(models) == names
     assert [(each.first, each.second) for each in differences] == [
         ("scratch", "mobilenet"), ("scratch", "efficientnet"), ("mobilenet", "efficientnet"),
-        ("scratch", "colour"), ("mobilenet", "colour"), ("efficientnet", "colour"),
+        ("scratch", "colour"), ("mobilenet", "colour"), ("efficientnet", "colour"), ("together", "colour"),
     ]  # fmt: skip
     for family in (differences[:3], differences[3:]):
         assert [each.p_corrected for each in family] == holm([each.p for each in family])

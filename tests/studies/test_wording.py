@@ -85,6 +85,13 @@ def test_networks_as_good_as_equal_are_called_so_by_the_two_tests():
     assert wording.headline(models, [equal], DESIGN) == "Net A and Net B differ by less than 0.01 either way."
 
 
+def test_all_networks_together_are_compared_with_colour_alone_within_a_sentence():
+    models = {"together": model_of(0.9), "colour": model_of(0.8)}
+    better = difference_of("together", "colour", 0.1, supported=True, p_corrected=0.01)
+    said = wording.sentences(models, [better], DESIGN)
+    assert said[0].startswith("Trained anew on data like these, all networks together would rank better than colour al")
+
+
 def test_colour_alone_stays_in_the_second_place():
     models = {"a": model_of(0.7), "b": model_of(0.9), "colour": model_of(0.8)}
     worse = difference_of("a", "colour", -0.1, supported=True, p_corrected=0.01)

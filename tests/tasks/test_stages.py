@@ -69,7 +69,7 @@ def test_all_leaves_the_artefacts_of_every_stage(home):
         in_splits.setdefault(line["group"], set()).add(line["split"])
     assert all(len(splits) == 1 for splits in in_splits.values())
     metrics = json.loads((home / "reports" / "metrics.json").read_text())
-    assert list(metrics["models"]) == [*MODELS, "together", *BASELINES]
+    assert list(metrics["models"]) == [*MODELS, *config.COMBINATIONS, *BASELINES]
     assert {path.name for path in (home / "runs").iterdir()} == {*MODELS, *BASELINES}
     assert metrics["missing"] == {}
     test_rows = sum(line["split"] == "test" for line in index)

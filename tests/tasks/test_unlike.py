@@ -67,11 +67,11 @@ def test_the_record_says_how_many_images_are_unlike_the_training_images(home):
     assert set(record.test_rows) < set(data.rows[data.splits == "test"].tolist())
 
 
-def test_the_predictions_are_those_of_the_network_alone(home, tmp_path):
+def test_the_predictions_are_those_of_the_network_alone_in_all_views(home, tmp_path):
     data = prepared.open_data()
     positions = np.flatnonzero(np.isin(data.splits, config.SCORED))
     network = runs.Run("scratch")
-    probabilities = training.predict(training.load(network.model), data.images, positions)
+    probabilities = training.predict(training.load(network.model), data.images, positions, config.TEST_VIEWS.number)
     runs.write_predictions(tmp_path / "predictions.csv", data, positions, probabilities)
     assert (tmp_path / "predictions.csv").read_bytes() == network.predictions.read_bytes()
 

@@ -81,7 +81,7 @@ def _read_metrics(data: PreparationRecord, models: Sequence[str]) -> MetricsReco
     left_out = {name for name in metrics.models if name in config.NETWORKS} - set(models)
     if not left_out:
         return metrics
-    shown = {name: scores for name, scores in metrics.models.items() if name not in {*left_out, "together"}}
+    shown = {name: scores for name, scores in metrics.models.items() if name not in {*left_out, *config.COMBINATIONS}}
     against_colour = {
         subset: [pair for pair in pairs if pair.first in shown] for subset, pairs in metrics.against_colour.items()
     }
@@ -107,7 +107,7 @@ def _read_study(data: PreparationRecord, models: Sequence[str]) -> tuple[StudyRe
     left_out = {name for name in study.models if name in config.NETWORKS} - set(models)
     if not left_out:
         return study, ""
-    shown = {name: scores for name, scores in study.models.items() if name not in {*left_out, "together"}}
+    shown = {name: scores for name, scores in study.models.items() if name not in {*left_out, *config.COMBINATIONS}}
     differences = [pair for pair in study.differences if pair.first in shown and pair.second in shown]
     views = {name: number for name, number in study.shared_views.items() if name in shown}
     study = replace(study, models=shown, differences=differences, shared_views=views, headline="", sentences=[])

@@ -15,7 +15,7 @@ from lesion.report.sections.study import StudyMethod, about_networks, beside_col
 from lesion.report.writing import cautions
 from lesion.report.writing.tables import number, signed, whole_percent
 
-BESIDE = ("colour", "together")  # what stands below the networks
+BESIDE = ("colour", *config.COMBINATIONS)  # what stands below the networks
 
 
 def answer(artefacts: Artefacts) -> Context:

@@ -16,6 +16,7 @@ from lesion.report.embedded import about, paper
 from lesion.report.figures import plots
 from lesion.report.reading.artefacts import Artefacts, Context, Model, used_setting
 from lesion.report.sections.data import Pair
+from lesion.report.sections.results import views
 from lesion.report.sections.study import StudyMethod
 from lesion.report.writing.tables import (
     Cell,
@@ -146,6 +147,7 @@ def methods(artefacts: Artefacts) -> Context:
         "patience": artefacts.setting("training", "patience"),
         "tuned_share": artefacts.setting("training", "tuned_share", whole_percent),
         "threshold": artefacts.metrics.threshold,
+        "views": views(artefacts.models),
         "confidence": whole_percent(statistics.confidence),
         "replicates": statistics.replicates,
         "floor_draws": statistics.floor_draws,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from lesion import config
+from lesion.evaluation.words.wording import listed
 from lesion.records.metrics import Estimate, LesionScores, Scores
 from lesion.report.reading.artefacts import Artefacts, Context, Model, used_setting
 from lesion.report.sections.differences import difference_tables
@@ -146,16 +147,24 @@ def summary(artefacts: Artefacts) -> Context:
         "threshold": threshold,
         "confidence": confidence,
         "compared": bool(artefacts.pairs("test")),
+        "views": views(networks),
         "partial_sensitivity": whole_percent(statistics.partial_auc_sensitivity),
         "guessing": f"{beyond**2 / 2:.2f}",  # the triangle under the diagonal, above that sensitivity
         "perfect": f"{beyond:.1f}",
     }
 
 
+def views(networks: Sequence[Model]) -> str:
+    """Return in how many views the networks looked at each image, as text; empty if they all saw it only as it is."""
+    numbers = sorted({model.evaluation.views for model in networks if model.evaluation})
+    return "" if numbers in ([], [1]) else listed([str(number) for number in numbers], "or")
+
+
 def _references(references: Sequence[Model]) -> list[str]:
     """Say what the rows below the networks know of an image."""
     descriptions = {
         "together": lambda model: f"{model.title} is the mean of their logits.",
+        "together_colour": lambda model: f"{model.title} is that mean, with colour alone as one more network.",
         "frame": _frame,
         "colour": _colour,
         "patient": lambda model: f"{model.title} are known without a look at the image.",
@@ -182,7 +191,7 @@ LESION_SCORES = {"roc_auc": "ROC-AUC", "accuracy": "Accuracy", "recall": "Sensit
 
 def lesions(artefacts: Artefacts) -> Context | None:
     """Return each model's scores per lesion beside those per image; None if every lesion has one image."""
-    models = artefacts.measured("together", "colour")
+    models = artefacts.measured(*config.COMBINATIONS, "colour")
     whole = {model.title: (test, test.lesions) for model in models if (test := model.of("test")) and test.lesions}
     if not whole:
         return None

@@ -116,7 +116,7 @@ def beside_colour(record: StudyRecord) -> str:
         return ""
     claims: dict[str, list[str]] = {}
     for pair in pairs:
-        claims.setdefault(_beside(pair), []).append(config.title(pair.first))
+        claims.setdefault(_beside(pair), []).append(config.in_sentence(pair.first))
     area = number(record.models["colour"].roc_auc.value)
     clauses = [f"{listed(names)} {claim}" for claim, names in claims.items()]
     return f"Against colour alone (ROC-AUC {area}): {'; '.join(clauses)}."

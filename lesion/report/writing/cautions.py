@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from lesion import config
 from lesion.evaluation import collapse
+from lesion.evaluation.words.cut import cut
 from lesion.evaluation.words.wording import listed
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import TrainingRecord
+from lesion.report.embedded.command import full_command
 from lesion.report.reading.artefacts import Artefacts, Model
+from lesion.report.writing.outlook import cut_for_time
 
 RARE = 0.05  # share of malignant images; below it accuracy means little
 
@@ -82,7 +85,9 @@ def _small(artefacts: Artefacts) -> list[Caution]:
     size = artefacts.data.settings.image_size
     epochs = [model.run.settings.epochs for model in artefacts.models if model.run]
     trained = f" and at most {min(epochs)} epochs" if epochs else ""
-    return [Caution("Not the last word.", f"A small run: {size} × {size} pixels{trained}.")]
+    plan = artefacts.data.plan
+    kind = f"Cut for time (profile quick), {plan.rows:,} of {plan.of:,} images" if plan and cut(plan) else "A small run"
+    return [Caution("Not the last word.", f"{kind}: {size} × {size} pixels{trained}.")]
 
 
 def _collapsed(artefacts: Artefacts) -> list[Caution]:
@@ -125,11 +130,16 @@ def everything(artefacts: Artefacts) -> list[str]:
     data = artefacts.data
     small = smaller(artefacts)
     texts = [data.source.replaced, f"smaller than the full experiment: {listed(small)}" if small else None]
-    texts += [artefacts.study_unused, *_unreadable(data), *_table(data)]
+    texts += [*_cut_for_time(artefacts), artefacts.study_unused, *_unreadable(data), *_table(data)]
     for model in (*artefacts.models, *artefacts.references):
         if model.scores is not None or model.name in config.REFERENCES:
             texts += [f"{model.title}: {text}" for text in _of_model(model)]
     return [_sentence(text) for text in dict.fromkeys(texts) if text]
+
+
+def _cut_for_time(artefacts: Artefacts) -> list[str]:
+    plan = artefacts.data.plan
+    return [cut_for_time(plan, full_command(artefacts))] if plan and cut(plan) else []
 
 
 def _unreadable(data: PreparationRecord) -> list[str]:
@@ -192,6 +202,8 @@ def smaller(artefacts: Artefacts) -> Sequence[str]:
     size = data.settings.image_size
     if data.source.drawn:
         reasons.append(f"{data.rows:,} drawn images")
+    elif data.plan and data.plan.rows < data.plan.of:
+        reasons.append(f"{data.rows:,} of {data.plan.of:,} images")
     elif data.settings.limit:
         reasons.append(f"{data.rows:,} images, as --limit asks")
     if size < full.image_size:

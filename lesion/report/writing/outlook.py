@@ -1,10 +1,12 @@
-"""What a study would cost here and add, where there is none: for the report and the console."""
+"""What else could be run and how long it would take here: a study, or the full experiment: for report and console."""
 
 from collections.abc import Mapping, Sequence
 
 from lesion import config
 from lesion.console import estimate
+from lesion.evaluation.words.cut import cut
 from lesion.options import FOLDS, REPEATS
+from lesion.records.preparation import ProfilePlan
 from lesion.records.training import TrainingRecord
 
 
@@ -17,6 +19,14 @@ def advice(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int
     return (
         "`invoke study`, with the same options, compares the networks instead of one training of each: "
         f"{FOLDS * REPEATS} trainings each ({FOLDS} folds × {REPEATS} partitions{time}), almost three times as finely."
+    )
+
+
+def cut_for_time(plan: ProfilePlan, command: str) -> str:
+    """Say what the profile `quick` has cut, and how to run the full experiment, whose `command` takes so long."""
+    return (
+        f"the profile quick cut the experiment so that it ends soon here ({plan.reason}): {cut(plan)}; the full "
+        f"experiment would take up to about {estimate(plan.full_seconds)} on the same machine: `{command}`"
     )
 
 

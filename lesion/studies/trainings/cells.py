@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from lesion import store
+from lesion import config, store
 from lesion.errors import LesionError
 from lesion.networks import settings
 from lesion.prepared import PreparedData
@@ -62,7 +62,7 @@ def fingerprint(plan: Plan, cell: Cell) -> str:
     if cell.model in plan.baselines:
         return store.fingerprint(stage="study", baseline=plan.baselines[cell.model], division=division)
     training = settings.fingerprint("study", own_settings(plan, cell), division)
-    return store.fingerprint(training=training, threads=plan.threads)
+    return store.fingerprint(training=training, threads=plan.threads, judged=store.blocks(config.TEST_VIEWS))
 
 
 def train(study: StudyFolder, cell: Cell, fit: Fit) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from lesion import store
+from lesion import config, store
 from lesion.errors import LesionError
+from lesion.evaluation import figures
 from lesion.networks import batches, models, replicas, surgery, training
 from lesion.networks.activations import Activations, Rows
 from lesion.networks.callbacks import history
@@ -66,13 +67,15 @@ def fit(task: Task, plan: Plan) -> Fitted:
 def _shared(task: Task, model: keras.Model, phases: Sequence[Phase], views: int, seed: int) -> Shared:
     """Return the activations of the frozen layers, computed once for all trainings of the network.
 
-    On all rows that any split may hold: frozen layers give the same for a row in whichever split it is.
+    On all rows that any split may hold: frozen layers give the same for a row in whichever split it is. The exact views
+    that a prediction needs pass them once, too, for all trainings.
     """
     pool = design.pool(task.data)
+    rows = Rows(pool, pool, sides=config.TEST_VIEWS.number)
     begin = time.monotonic()
     with task.study.once(model.name) as folder:
         entered = time.monotonic()
-        computed = activation_cache(model, phases, task.data, Rows(pool, pool), folder, views, seed).compute()
+        computed = activation_cache(model, phases, task.data, rows, folder, views, seed).compute()
     return Shared(computed, pool, time.monotonic() - entered, entered - begin)
 
 
@@ -92,14 +95,19 @@ def _train(
 
 
 def _predict(task: Task, model: keras.Model, phases: Sequence[Phase], shared: Shared | None) -> np.ndarray:
-    """Return the probability (n,) of the rows to predict, from the activations of the unchanged images if possible."""
+    """Return the probability (n,) of the rows to predict, from the activations of their exact views if possible."""
     if not shared:
-        return training.predict(model, task.data.images, task.predicted)
+        return training.predict(model, task.data.images, task.predicted, config.TEST_VIEWS.number)
     make_trainable(model, phases[-1])
     cut = surgery.last_frozen(model)
     above = surgery.split_at(model, cut, models.PROBABILITY)[1]
     rows = np.searchsorted(shared.pool, task.predicted)
-    unchanged = shared.computed[cut].select(rows, rows)
-    labels = task.data.labels[task.predicted]
-    dataset = unchanged.validation_batches(labels, batches.PREDICTION_BATCH_SIZE)
-    return above.predict(replicas.share(dataset, len(labels), batches.PREDICTION_BATCH_SIZE), verbose=0)[:, 0]
+    sides = shared.computed[cut].select(rows, rows).exact_views()
+    return figures.combine([_predict_above(above, side, task.data.labels[task.predicted]) for side in sides])
+
+
+def _predict_above(above: keras.Model, activations: Activations, labels: np.ndarray) -> np.ndarray:
+    """Return the probability (n,) of the validation rows, of which `labels` (n,) are only counted."""
+    size = batches.PREDICTION_BATCH_SIZE
+    dataset = replicas.share(activations.validation_batches(labels, size), len(labels), size)
+    return above.predict(dataset, verbose=0)[:, 0].astype(float)

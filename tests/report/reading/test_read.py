@@ -118,6 +118,17 @@ def test_report_of_one_model_reads_nothing_of_the_others(home):
     assert "MobileNetV2 " not in Page(report.render(artefacts)).says("summary")
 
 
+def test_a_choice_of_networks_shows_no_row_that_others_have_a_share_in(home):
+    named = ["scratch", "mobilenet"]
+    page = Page(render(named))
+    below = {row for rows in page.below.values() for row in rows}
+    assert below.isdisjoint(["All networks together", "All networks and colour"]) and "Colour alone" in below
+    said = " ".join(page.says(section) for section in page.sections)
+    assert "All networks together" not in said and "All networks and colour" not in said
+    everything = {row for rows in Page(render()).below.values() for row in rows}
+    assert everything >= {"All networks together", "All networks and colour"}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -108,8 +108,12 @@ def test_plots_show_the_scores_of_the_artefacts_best_first(home):
         test = metrics["models"][name]["test"]
         assert line.value.raw == test["roc_auc"]
         assert [end.raw for end in line.value.interval] == test["intervals"]["roc_auc"]
-    assert [line.name for line in areas.references] == ["Colour alone", "All networks together"]
-    assert [line.value.raw for line in areas.references] == [fake.AREAS["colour"], fake.AREAS["together"]]
+    assert [line.name for line in areas.references] == [
+        "Colour alone", "All networks together", "All networks and colour",
+    ]  # fmt: skip
+    assert [line.value.raw for line in areas.references] == [
+        fake.AREAS[name] for name in ("colour", "together", "together_colour")
+    ]
     assert leads.title == "Lead of MobileNetV2"
     texts = {line.name: (line.value.text, line.words) for line in leads.lines}
     assert texts == {
@@ -176,7 +180,7 @@ def test_plots_are_lines_in_percent_and_text_that_is_no_part_of_them(home):
         assert "<text" not in svg and 'aria-hidden="true"' in svg
         places = re.findall(r'\bx[12]?="([^"]+)"', svg)
         assert all(0 <= float(each[:-1]) <= 100 for each in places if each.endswith("%")) and len(places) > 5
-    assert html.count('class="thin"') == 5 and html.count('class="thick"') == 10
+    assert html.count('class="thin"') == 5 and html.count('class="thick"') == 11
 
 
 # --- what not to conclude ---------------------------------------------------------------------------
@@ -282,6 +286,24 @@ def test_all_cautions_name_what_was_replaced_skipped_or_suspicious(home):
         "MobileNetV2: the Grad-CAM map is empty for 1 of 200 images",
     ):
         assert wanted in folded, wanted
+
+
+def test_a_run_cut_for_time_says_so_and_how_to_run_all_of_it(home):
+    plan = {"reason": "no GPU is visible", "rows": 1334, "of": 17214, "image_size": 96, "full_image_size": 224}
+    plan |= {"seconds": 1700.0, "full_seconds": 72000.0, "trainings": []}
+
+    def cut(manifest):
+        manifest["source"]["name"] = "isic"
+        manifest["plan"] = plan
+
+    fake.change(home / MANIFEST, cut)
+    said = Page(show("answer")).says("answer")
+    assert "Cut for time (profile quick), 1,334 of 17,214 images: 96 × 96 pixels and at most 12 epochs." in said
+    folded = said.split("All cautions")[1]
+    assert "the full experiment would take up to about 20 h 00 min" in folded
+    command = folded.split("invoke all")[1].split(".")[0]
+    assert "--data isic" in command and command.endswith("--profile full")
+    assert "--limit" not in command and "--epochs" not in command and "--image-size" not in command
 
 
 # --- with a study -----------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_command_repeats_the_stages_if_the_trainings_differ(home):
     assert commands[4:] == ["invoke baseline", "invoke evaluate", "invoke explain", "invoke stress", "invoke report"]
 
 
-def test_defaults_need_no_options(home):
+def test_defaults_need_no_options_but_the_profile_which_another_machine_may_not_choose(home):
     def usual(manifest):
         manifest["settings"] |= {"limit": 0, "image_size": 224, "seed": 0}
         manifest["source"] |= {"name": "isic"}
@@ -115,8 +115,10 @@ def test_defaults_need_no_options(home):
         fake.change(
             home / f"runs/{model}/manifest.json", lambda run, settings=settings: run["settings"].update(settings)
         )
-    assert about(read.read_artefacts(tuple(NAMES)))["command"] == ["invoke all --data isic"]
-    assert about(read.read_artefacts(("scratch",)))["command"] == ["invoke all --data isic --model scratch"]
+    assert about(read.read_artefacts(tuple(NAMES)))["command"] == ["invoke all --data isic --profile full"]
+    assert about(read.read_artefacts(("scratch",)))["command"] == [
+        "invoke all --data isic --profile full --model scratch"
+    ]
 
 
 def test_paragraph_refers_to_every_reference_in_order(home):

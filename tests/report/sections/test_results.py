@@ -37,6 +37,17 @@ def test_costs_are_those_of_the_artefacts(home):
     ]  # fmt: skip
 
 
+def test_several_views_of_an_image_are_named_where_its_time_and_its_score_are_explained(home):
+    page = Page(render())
+    assert "that of scoring all images in 4 views each, start-up included" in page.says("summary")
+    assert "A network looks at each image in 4 views, as it is, mirrored and turned" in page.says("methods")
+    for name in NAMES:
+        fake.change(home / f"runs/{name}/evaluation.json", lambda evaluation: evaluation.update(views=1))
+    page = Page(render())
+    assert "that of scoring all images, start-up included" in page.says("summary")
+    assert "looks at each image in" not in page.says("methods")
+
+
 def test_more_figures_and_their_intervals_are_those_of_the_artefacts(home):
     page, metrics = Page(render()), read_json(home, METRICS)
     rows, ends = page.table("More scores"), page.ends("More scores")
@@ -120,6 +131,7 @@ def test_what_the_networks_are_seen_beside_is_below_the_rule_and_explained(home)
     said = page.says("summary")
     assert "Frame alone sees the outermost 10 of 224 pixels only" in said  # as it was made, not as it is set now
     assert "Colour alone knows 67 numbers" in said and "mean of their logits" in said
+    assert "All networks and colour is that mean, with colour alone as one more network" in said
 
 
 def test_patients_are_below_the_rule_where_the_source_knows_them(home):
@@ -184,7 +196,9 @@ def test_external_rows_have_the_baselines_that_were_scored_there_below_the_rule(
 def test_scores_per_lesion_are_beside_those_per_image(home):
     page, metrics = Page(render()), read_json(home, METRICS)
     caption = "Scores per image and per lesion on the test images, with 95% intervals"
-    assert list(page.table(caption)) == [*NAMES.values(), "All networks together", "Colour alone"]
+    assert list(page.table(caption)) == [
+        *NAMES.values(), "All networks together", "All networks and colour", "Colour alone",
+    ]  # fmt: skip
     pairs = {"roc_auc": "roc_auc", "accuracy": "accuracy", "recall": "sensitivity", "specificity": "specificity"}
     for model, name in NAMES.items():
         test = metrics["models"][model]["test"]

@@ -30,7 +30,7 @@ def test_areas_are_those_of_the_study_with_baselines_below_the_rule(studied):
         assert ends[0] == area["interval"]
     row = page.table(AREAS)["MobileNetV2"]
     assert [text for text, _ in row] == ["0.908", "0.0123", "0.0057", "0.0151"]  # .9318 - .0234
-    assert page.rows_below(AREAS) == ["All networks together", "Colour alone"]
+    assert page.rows_below(AREAS) == ["All networks together", "All networks and colour", "Colour alone"]
     assert "CNN from scratch" not in page.says("study")
 
 
@@ -93,6 +93,7 @@ def test_section_says_how_the_study_was_made_and_what_it_cannot_know(studied):
 def test_report_of_some_networks_shows_only_these_and_nothing_that_the_study_says_of_all(studied):
     page = Page(show("study", models=["mobilenet"]))
     assert "EfficientNetB0" not in page.says("study") and "All networks together" not in page.says("study")
+    assert page.rows_below(AREAS) == ["Colour alone"]
     assert list(page.table(DIFFERENCES)) == ["MobileNetV2 − Colour alone"]
 
 

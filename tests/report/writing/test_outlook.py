@@ -5,6 +5,7 @@ from dataclasses import replace
 import artefacts as fake
 import pytest
 
+from lesion.records.preparation import PlannedTraining, ProfilePlan
 from lesion.records.training import ActivationsRecord, PhaseRecord
 from lesion.report.writing import outlook
 
@@ -38,3 +39,23 @@ def test_advice_says_how_to_run_a_study_how_long_it_takes_and_what_it_adds():
 def test_advice_names_no_time_if_no_run_is_there():
     said = outlook.advice([], COUNTS)
     assert "invoke study" in said and "about" not in said
+
+
+def test_what_was_cut_for_time_is_said_with_the_time_and_command_of_the_full_experiment():
+    plan = ProfilePlan(
+        "no GPU is visible",
+        2000,
+        17214,
+        128,
+        224,
+        1700.0,
+        72000.0,
+        [PlannedTraining("scratch", "auto", 12, 0, 0, 900.0, 50000.0, shortened=True)],
+    )
+    said = outlook.cut_for_time(plan, "invoke all --profile full")
+    assert (
+        "no GPU is visible" in said and "2,000 of 17,214 images" in said and "128 × 128 pixels instead of 224" in said
+    )
+    assert "up to about 20 h 00 min on the same machine: `invoke all --profile full`" in said
+    only_epochs = outlook.cut_for_time(replace(plan, rows=17214, image_size=224), "invoke all")
+    assert "17,214" not in only_epochs and "pixels" not in only_epochs and "shorter trainings" in only_epochs
