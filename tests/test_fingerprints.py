@@ -118,7 +118,7 @@ def changed(value):
     if isinstance(value, float):
         return value * 0.9
     if isinstance(value, tuple):
-        return (changed(value[0]), *value[1:])
+        return (*value[:-1], changed(value[-1]))
     raise TypeError(value)
 
 
