@@ -2,10 +2,10 @@
 
     python scripts/predict.py --image photograph.jpg
 
-Reads runs/MODEL/; prints probability and verdict of each image, writes reports/predictions/predictions.csv
-and beside it each image's Grad-CAM overlay. An image unlike the training images gets no verdict. Images are prepared
-like the training images: a dark frame is cropped, hair is painted over unless `prepare` had --no-clean, and all are
-squeezed to a square.
+Reads runs/MODEL/; prints probability and verdict of each image, writes reports/predictions/predictions.csv and, beside
+it, each image lit by its map: Grad-CAM's, or LayerCAM's where that has too few fields. An image unlike the training
+images gets no verdict. Images are prepared like the training images: a dark frame is cropped, hair is painted over
+unless `prepare` had --no-clean, and all are squeezed to a square.
 Research software: not for diagnosis.
 """
 
@@ -89,21 +89,24 @@ def _predict(run: Run, files: Sequence[Path], images: np.ndarray) -> None:
     stage.import_tensorflow()
     import pandas as pd
 
-    from lesion.explain import gradcam
+    from lesion.explain import gradcam, layercam
+    from lesion.explain.mapper import Mapper
     from lesion.networks import training
 
     model = training.load(run.model)
     ratios = _ratios(run, model, images)
-    explanations = gradcam.Explainer(model).explain(images, np.arange(len(images)))
+    method = layercam.shown_method(model)
+    explanations = Mapper(model, layercam.strides_of(method)).explain(images, np.arange(len(images)))
     lines = []
     for path, image, explanation, ratio in zip(files, images, explanations, ratios, strict=True):
+        fields = explanation.maps[method]
         strange = ratio is not None and ratio > 1
         verdict = "" if strange else config.CLASSES[explanation.malignant]
         overlay = PREDICTIONS / f"{path.name}.{run.name}.jpg"
-        jpeg.write_jpeg(overlay, gradcam.overlay(image, explanation.fields))
+        jpeg.write_jpeg(overlay, gradcam.overlay(image, fields))
         times = "" if ratio is None else f"{ratio:.2f}"
         lines.append((str(path), run.name, explanation.probability, verdict, times, overlay.name))
-        note = ", no evidence on the map" if explanation.empty else ""
+        note = "" if fields.any() else ", no evidence on the map"
         shown = verdict or "no verdict: unlike the training images"
         say(f"{path}: probability of malignancy {explanation.probability:.3f}, {shown} ({run.name}){note}")
     table = pd.DataFrame(lines, columns=["file", "model", "probability", "verdict", "unlike", "overlay"])

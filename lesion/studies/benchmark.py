@@ -10,8 +10,8 @@ import numpy as np
 from keras import callbacks
 
 from lesion import config, options
-from lesion.explain import gradcam, layercam
 from lesion.explain.distortions import KINDS, disturb
+from lesion.explain.mapper import Mapper
 from lesion.explain.passes import Changed
 from lesion.networks import batches, models, surgery, training
 from lesion.networks.activations import Cache, Rows
@@ -135,14 +135,14 @@ def input_pipeline(data: PreparedData, repeats: int) -> dict[str, list[float]]:
 def explanations(model: keras.Model, trained: bool, data: PreparedData, repeats: int) -> ExplanationTimes:
     """Time maps and disturbed images of the whole test split, and plain predictions; `trained` is only recorded."""
     rows, _ = data.of_split("test")
-    explainer = gradcam.Explainer(model)
-    mapper = layercam.Mapper(model)
+    quick = Mapper(model, [])
+    finer = Mapper(model)
     disturbed = Changed(data.images, _disturb)
     seconds = alternate_warm(
         {
             "predict": lambda: training.predict(model, data.images, rows),
-            "gradcam": lambda: sum(1 for _ in explainer.explain(data.images, rows)),
-            "finer": lambda: sum(1 for _ in mapper.explain(data.images, rows)),
+            "gradcam": lambda: sum(1 for _ in quick.explain(data.images, rows)),
+            "finer": lambda: sum(1 for _ in finer.explain(data.images, rows)),
             "disturbed": lambda: training.predict(model, disturbed, rows),
         },
         repeats,
