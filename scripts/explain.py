@@ -105,7 +105,8 @@ def _explain(
     if todo:
         empty = sum(models[name].empty for name in todo)
         networks = listed([config.title(name) for name in todo])
-        say(f"explain: {len(images):,} test images for {networks}{f'; {empty} maps are empty' if empty else ''}")
+        note = f"; {empty} maps are empty" if empty else ""
+        say(f"explain: {len(images):,} test images for {networks}: {probing.passes_sentence(len(images))}{note}")
     _remove_unused(images, models)
 
 

@@ -73,6 +73,12 @@ def explain_network(
     )
 
 
+def passes_sentence(images: int) -> str:
+    """Say how often the test images are passed through each network; `images` is their number."""
+    some = FAITHFULNESS.passes + 2 * SANITY.draws  # faithfulness; sanity maps them with the head, and all, drawn anew
+    return f"2 passes over all, {some} over {min(images, FAITHFULNESS.most)}"
+
+
 def _map_all(name: str, model: keras.Model, mapper: Mapper, images: np.ndarray, positions: np.ndarray) -> Maps:
     explanations = list(progress(mapper.explain(images, positions), len(positions), f"explain: {config.title(name)}"))
     return Maps(
