@@ -8,6 +8,7 @@ from pages import EXPLANATIONS, NAMES, STRESS, Page, render
 
 from lesion.report import page
 from lesion.report.reading import read
+from lesion.report.sections.located import two_decimals
 from lesion.report.sections.looks import looks
 
 TABLE, SKILLS = "What each network’s score rests on", "Skill of the maps"
@@ -182,3 +183,7 @@ def test_without_outlines_there_is_what_needs_none(home):
 def test_a_choice_of_networks_leaves_the_others_differences_out(home):
     says = Page(render(("scratch", "mobilenet")))
     assert len(says.table(DIFFERENCES)) == 3 and "EfficientNetB0" not in says.says("looks")
+
+
+def test_a_skill_of_nearly_zero_has_no_sign():
+    assert [two_decimals(value) for value in (-0.001, 0.004, -0.126)] == ["0.00", "0.00", "−0.13"]
