@@ -16,7 +16,7 @@ from lesion.explain.faithfulness import FAITHFULNESS, faithfulness
 from lesion.explain.gradcam import explained_layer
 from lesion.explain.layercam import shown_method
 from lesion.explain.mapper import Mapper
-from lesion.explain.passes import some_of
+from lesion.explain.passes import chosen
 from lesion.explain.sanity import sanity
 from lesion.networks import training
 from lesion.prepared import PreparedData
@@ -73,10 +73,10 @@ def explain_network(
     )
 
 
-def passes_sentence(images: int) -> str:
-    """Say how often the test images are passed through each network; `images` is their number."""
+def passes_sentence(data: PreparedData) -> str:
+    """Say how often the test images are passed through each network."""
     some = FAITHFULNESS.passes + 2 * SANITY.draws  # faithfulness; sanity maps them with the head, and all, drawn anew
-    return f"2 passes over all, {some} over {min(images, FAITHFULNESS.most)}"
+    return f"2 passes over all, {some} over {len(chosen(data)):,}"
 
 
 def _map_all(name: str, model: keras.Model, mapper: Mapper, images: np.ndarray, positions: np.ndarray) -> Maps:
@@ -104,7 +104,7 @@ def _finer(layer: keras.layers.Layer, empty: int) -> FinerMaps:
 def _sanity(
     model: keras.Model, mapper: Mapper, maps: Maps, data: PreparedData, positions: np.ndarray, labels: np.ndarray
 ) -> SanityTest:
-    places = _tested(data, positions)
+    places = chosen(data)
 
     def map_again() -> np.ndarray:
         explanations = mapper.explain(data.images, positions[places])
@@ -117,7 +117,7 @@ def _sanity(
 def _faithfulness(
     model: keras.Model, maps: Maps, data: PreparedData, positions: np.ndarray, labels: np.ndarray
 ) -> FaithfulnessTest:
-    places = _tested(data, positions)
+    places = chosen(data)
     return faithfulness(
         lambda images, wanted: training.predict(model, images, wanted),
         data.images,
@@ -127,8 +127,3 @@ def _faithfulness(
         labels[places],
         data.groups[positions[places]],
     )
-
-
-def _tested(data: PreparedData, positions: np.ndarray) -> np.ndarray:
-    """Return the places, among the test images, of those that sanity and faithfulness take."""
-    return some_of(np.arange(len(positions)), data.groups[positions], FAITHFULNESS.most, FAITHFULNESS.seed)
