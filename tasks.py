@@ -3,6 +3,7 @@
 `invoke all` runs it and writes reports/index.html; `invoke --help TASK` shows a task's options.
 """
 
+import contextlib
 import inspect
 import signal
 import subprocess
@@ -11,11 +12,17 @@ import time
 
 from invoke import Exit, task
 
-from lesion import config, options
+from lesion import config, options, streams
 from lesion.console import SHARES, Whole
-from lesion.errors import LesionError
+from lesion.errors import ENDING, RESUMES, LesionError
 
 WORTH_TELLING = 20.0  # seconds of a training: a shorter one says nothing of the other stages
+NEEDS_LESS = {  # memory, by the option
+    "batch_size": "take fewer images at once (--batch-size)",
+    "workers": "fewer --workers",
+    "image_size": "take a smaller --image-size",
+    "image": "take fewer images at once",
+}
 CHILD_GRACE = 5.0  # seconds a stage has to end by itself after Ctrl-C, which a terminal sends to it as well
 
 ALL = f"""Run all stages: {", ".join(options.CHAIN)}; what is done already is skipped.
@@ -28,13 +35,58 @@ invoke all --data sample --model scratch,mobilenet --limit 600
 def run_stage(name, values, whole=None):
     """Run scripts/NAME.py with this interpreter; return its exit status, or leave when it was stopped.
 
-    `whole`: where the stage stands in `invoke all`.
+    `whole`: where the stage stands in `invoke all`. A stage that was killed has said nothing, so that is said here.
     """
-    child = subprocess.Popen(options.command(name, values), env=whole.environment() if whole else None)
+    with _signals_passed_on() as pass_to:
+        child = subprocess.Popen(options.command(name, values), env=whole.environment() if whole else None)
+        pass_to(child)
+        try:
+            status = child.wait()
+        except KeyboardInterrupt:
+            raise Exit(code=_stopped(child)) from None
+    if status < 0:
+        raise Exit(f"error: {killed(name, -status)}", code=2)
+    return status
+
+
+@contextlib.contextmanager
+def _signals_passed_on():
+    """Yield a function that takes the process to which signals of ENDING are passed on, those from before as well."""
+    children: list[subprocess.Popen] = []
+    received: list[int] = []
+
+    def pass_on(number, frame):
+        received.append(number)
+        for child in children:
+            child.send_signal(number)
+
+    def pass_to(child):
+        children.append(child)
+        for number in received:
+            child.send_signal(number)
+
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as after nohup: the stage ignores it, too
+            signal.signal(number, pass_on)
     try:
-        return child.wait()
-    except KeyboardInterrupt:
-        raise Exit(code=_stopped(child)) from None
+        yield pass_to
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def killed(name, number):
+    """Return what to say of the stage `name` that the signal `number` ended before it could say anything."""
+    known = signal.Signals(number).name if number in set(signal.Signals) else ""
+    if number in (signal.SIGINT, *ENDING):  # it came before the stage listened
+        return f"{name}: stopped by {known}; {RESUMES}"
+    end = f"{name}: ended by signal {number}" + (f" ({known})" if known else "")
+    if known != "SIGKILL":
+        return f"{end}; {RESUMES}"
+    less = [words for option, words in NEEDS_LESS.items() if option in options.STAGES[name]]
+    remedies = ["close other programs", *less]
+    return f"{end}, perhaps because memory ran out: {' or '.join(remedies)}; {RESUMES}"
 
 
 def _stopped(child):
@@ -55,8 +107,9 @@ def finish(status):
 
 def run_all(values):
     """Run the stages in order, once every option is checked, and say the result; return the worst exit status."""
+    streams.use_safe_streams()
     try:
-        options.check("all", values)
+        options.read("all", values)
     except LesionError as error:
         raise Exit(f"error: {error}", code=2) from None
     begin = time.time()
@@ -70,10 +123,21 @@ def run_all(values):
         if status not in (0, 1):  # 1: some of it failed; the later stages go on and show that
             return status
         worst = max(worst, status)
-    from lesion import closing  # it needs packages that other tasks can do without
-
-    closing.say_results(time.time() - begin)
+    _say_results(time.time() - begin)
     return worst
+
+
+def _say_results(seconds):
+    from lesion import closing, home  # they need packages that other tasks can do without
+
+    try:
+        closing.say_results(seconds)
+    except BrokenPipeError:
+        streams.forget_output()  # nobody reads it, and everything is done
+    except LesionError as error:
+        raise Exit(f"error: {error}", code=2) from None
+    except OSError as error:
+        raise Exit(f"error: {home.advice(error, 'all')}", code=2) from None
 
 
 def seconds_after(number, training):
@@ -87,7 +151,10 @@ def seconds_after(number, training):
 
 
 def stage(name, summary, run=None):
-    """Return the task `name` with the options of its stage; Invoke reads them from the signature."""
+    """Return the task `name` with the options of its stage; Invoke reads them from the signature.
+
+    To Invoke a value is text, whatever it should be: the stage reads it, and says what it accepts.
+    """
 
     def body(c, **values):
         finish(run(values) if run else run_stage(name, values))
@@ -96,7 +163,9 @@ def stage(name, summary, run=None):
     declared = options.STAGES[name]
     parameters = [inspect.Parameter("c", keyword)]
     for option, value in declared.items():
-        default = inspect.Parameter.empty if value.default is None else value.default
+        left_out = None if value.kind else False
+        required = value.default is None
+        default = inspect.Parameter.empty if required else left_out
         parameters.append(inspect.Parameter(option, keyword, default=default))
     body.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     body.__doc__ = summary

@@ -17,7 +17,8 @@ from pathlib import Path
 # They hang from one root: the project folder, or the folder that LESION_HOME names, so that several experiments can
 # stand side by side.
 PROJECT = Path(__file__).resolve().parents[1]
-HOME = Path(os.environ.get("LESION_HOME") or PROJECT).expanduser().resolve()
+# It need not exist, nor be possible: lesion/home.py looks at that, where it can say so.
+HOME = Path(os.path.realpath(os.path.expanduser(os.environ.get("LESION_HOME") or PROJECT)))
 DATA = HOME / "data"  # what prepare writes
 RUNS = HOME / "runs"  # what train writes, one folder for each network
 REPORTS = HOME / "reports"  # what evaluate, explain and report write

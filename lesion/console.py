@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from lesion.streams import printable
+
 Item = TypeVar("Item")
 VARIABLE = "LESION_ALL"  # in the environment of the stages that `invoke all` runs: where they stand in it
 SHORTEST_GAP, LONGEST_GAP = 10.0, 300.0  # seconds between two plain lines
@@ -126,7 +128,7 @@ def say(text: str) -> None:
     """Print one line at once, also into a pipe; in `invoke all` it begins with the number of the stage."""
     screen.clear()
     place = f"{screen.whole.stage}/{screen.whole.stages} " if screen.whole else ""
-    print(styled(place + text), flush=True)
+    print(printable(styled(place + text)), flush=True)
     screen.last = time.time()
 
 
@@ -180,9 +182,19 @@ def show(label: str, done: float, total: float, rest: str) -> None:
     text = f"{label}, {rest}" if rest else label
     if in_terminal():
         filled = round(BAR_WIDTH * min(1.0, done / total))
-        screen.draw(f"{'█' * filled}{'░' * (BAR_WIDTH - filled)} {text}")
+        screen.draw(f"{_bar(filled)} {text}")
     else:
         say(text)
+
+
+def _bar(filled: int) -> str:
+    """Return a bar of which so many characters are filled."""
+    bar = "█" * filled + "░" * (BAR_WIDTH - filled)
+    try:
+        bar.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return "#" * filled + "-" * (BAR_WIDTH - filled)
+    return bar
 
 
 def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:

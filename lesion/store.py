@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import numpy as np
-from filelock import FileLock, Timeout
 
 from lesion import config
 from lesion.errors import LesionError
@@ -30,6 +29,8 @@ if TYPE_CHECKING:  # it takes half a second to import
     import pandas as pd
 
 Record = TypeVar("Record")
+UNFINISHED = r"\.([0-9]+)-[0-9a-f]{8}-.*"  # temporary names: number of the process, digest of the name, end of the name
+KEPT = 20  # characters of a name's end: with all of them a long name would be too long
 PACKAGES = ("tensorflow", "keras", "datasets", "scikit-learn", "opencv-python-headless", "numpy")
 
 
@@ -37,7 +38,8 @@ PACKAGES = ("tensorflow", "keras", "datasets", "scikit-learn", "opencv-python-he
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary file name beside `path`; rename it to `path` on success, remove it on failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # keeps the suffix: some writers read it
+    short = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
+    temporary = path.with_name(f".{os.getpid()}-{short}-{path.name[-KEPT:]}")  # some writers read the suffix
     try:
         yield temporary
         os.replace(temporary, path)
@@ -175,19 +177,31 @@ def digest(path: Path) -> str:
 
 
 def finished(manifest: Path, wanted: str) -> bool:
-    """Tell whether `manifest` exists and carries the fingerprint `wanted`."""
+    """Tell whether `manifest` exists and carries the fingerprint `wanted`.
+
+    One that may not be read raises OSError: what is done is not to be done again for that.
+    """
     try:
         return json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint") == wanted
-    except (OSError, ValueError, AttributeError):
+    except (FileNotFoundError, ValueError, AttributeError):
         return False
 
 
 def claim(folder: Path, wanted: str) -> bool:
-    """Keep `folder` if its content was made for the fingerprint `wanted`, else empty it; tell whether it was kept."""
+    """Keep `folder` if its content was made for the fingerprint `wanted`, else empty it; tell whether it was kept.
+
+    A link to a folder stays, and the folder is emptied. Raises OSError if something cannot be removed: nothing that was
+    made for another fingerprint may pass for this one's.
+    """
     owner = folder / "fingerprint.txt"
-    if owner.exists() and owner.read_text() == wanted:
+    if owner.exists() and owner.read_bytes() == wanted.encode():
         return True
-    shutil.rmtree(folder, ignore_errors=True)
+    owner.unlink(missing_ok=True)  # first: a folder that is emptied in part is nobody's
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     write_text(owner, wanted)
     return False
 
@@ -223,21 +237,3 @@ def is_disk_full(error: BaseException) -> bool:
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or (
         "No space left on device" in str(error) or "errno = 28" in str(error)
     )
-
-
-@contextlib.contextmanager
-def exclusive(stage: str) -> Iterator[None]:
-    """Hold the folder's lock while `stage` runs; raises LesionError if another run holds it.
-
-    The lock goes with the process that holds it, so a killed run leaves none behind.
-    """
-    config.HOME.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(FileLock(config.LOCK, timeout=0))
-        except Timeout:
-            raise LesionError(
-                f"another run is at work in {config.HOME}: wait for it to end, "
-                f"or set LESION_HOME to another folder for this `{stage}`"
-            ) from None
-        yield

@@ -121,6 +121,11 @@ def test_a_terminal_has_one_line_with_a_bar_that_is_removed_in_the_end(clock):
     assert "\n" not in shown and states[-1] == "" and console.screen.status == ""
 
 
+def test_a_terminal_of_ascii_letters_alone_gets_a_bar_of_them(clock, monkeypatch):
+    monkeypatch.setattr(Terminal, "encoding", "ascii")
+    assert "#####--------------- read: 1 of 4, about 15 s left" in in_terminal(lambda: work(clock, 4, 5.0))
+
+
 def test_a_line_that_is_said_replaces_the_status_line(clock):
     shown = in_terminal(lambda: console.show("train", 1, 2, ""), lambda: console.say("evaluate: done"))
     assert shown.split("\r")[-1] == "\x1b[1mevaluate\x1b[0m: done\n"

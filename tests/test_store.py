@@ -3,14 +3,12 @@
 import errno
 import json
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lesion import config, store
+from lesion import store
 from lesion.errors import LesionError
 from lesion.records.report import ReportRecord
 
@@ -121,18 +119,3 @@ def test_too_little_space_is_an_error_before_the_work(tmp_path):
 )
 def test_a_full_disk_is_told_from_other_errors(error, full):
     assert store.is_disk_full(error) is full
-
-
-def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on():
-    with store.exclusive("train"):
-        second = subprocess.run(
-            [sys.executable, "-c", "from lesion import store\nwith store.exclusive('prepare'): print('in')"],
-            capture_output=True,
-            text=True,
-            cwd=config.PROJECT,
-        )
-    assert second.returncode == 1
-    assert f"another run is at work in {config.HOME}" in second.stderr
-    assert "in\n" not in second.stdout
-    with store.exclusive("train"):
-        pass

@@ -18,7 +18,7 @@ import tensorflow as tf
 from lesion import config, store
 from lesion.console import duration, estimate, progress, say
 from lesion.errors import LesionError
-from lesion.networks import batches, models
+from lesion.networks import batches, models, replicas
 from lesion.prepared import PreparedData
 from lesion.records.training import ActivationsRecord
 
@@ -71,10 +71,13 @@ class Activations:
         return Activations([Selection(view, training) for view in self.views], Selection(self.validation, validation))
 
     def training_batches(self, labels: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
-        """Return shuffled batches of (activations float32, labels B×1); each epoch draws a view of each image anew."""
+        """Return shuffled batches of (activations float32, labels B×1); each epoch draws a view of each image anew.
+
+        As in `batches.training_batches`, an epoch leaves out what replicas could not share equally.
+        """
         count = len(labels)
         draws = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
-        rows = tf.data.Dataset.range(count).shuffle(count, seed=seed)
+        rows = tf.data.Dataset.range(count).shuffle(count, seed=seed).take(replicas.shareable(count))
         drawn = tf.data.Dataset.zip(rows, draws).map(lambda row, draw: (row, draw % len(self.views)))
         return _read(drawn.batch(batch_size), self.views, labels)
 

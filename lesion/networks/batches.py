@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from lesion import config
+from lesion.networks import replicas
 
 PREDICTION_BATCH_SIZE = 64
 
@@ -68,11 +69,12 @@ def training_batches(
 
     Row numbers are shuffled, not images, so that the shuffle is complete and costs no memory; the
     memory-mapped images come from the operating system's page cache. `rows` selects from `images`
-    (M×S×S×3 uint8), `labels` (N,) belongs to `rows`.
+    (M×S×S×3 uint8), `labels` (N,) belongs to `rows`. Each epoch leaves out what replicas could not share equally:
+    other images each time, and fewer than there are replicas.
     """
     augment = Augmentation(seed)
     batches = tf.data.Dataset.from_tensor_slices((rows, labels.astype(np.float32)[:, np.newaxis]))
-    batches = batches.shuffle(len(rows), seed=seed).batch(batch_size)
+    batches = batches.shuffle(len(rows), seed=seed).take(replicas.shareable(len(rows))).batch(batch_size)
     read = _reader(images)
     return read_ahead(
         batches.map(lambda row, label: (augment(to_float(read(row))), label), num_parallel_calls=config.CORES)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from lesion import config
-from lesion.networks import batches, models, surgery
+from lesion.networks import batches, models, replicas, surgery
 from lesion.networks.activations import Activations, Cache, Rows
 from lesion.prepared import PreparedData
 
@@ -36,7 +36,7 @@ class Workload:
 
     model: keras.Model
     training: tf.data.Dataset
-    validation: tf.data.Dataset
+    validation: tf.data.Dataset | tf.distribute.DistributedDataset
 
     @cached_property
     def weights(self) -> keras.Model:
@@ -63,10 +63,12 @@ def activation_cache(
 
 def whole(model: keras.Model, data: PreparedData, batch_size: int, seed: int) -> Workload:
     """Return the workload of the whole model, on images augmented anew in each epoch: the straightforward way."""
+    rows, labels = data.of_split("validation")
+    validation = batches.evaluation_batches(data.images, rows, labels, batch_size)
     return Workload(
         surgery.bare(model),
         batches.training_batches(data.images, *data.of_split("train"), batch_size, seed),
-        batches.evaluation_batches(data.images, *data.of_split("validation"), batch_size),
+        replicas.share(validation, len(rows), batch_size),
     )
 
 
@@ -78,16 +80,20 @@ def above_cut(
     Where the cut is follows from the layers that are frozen; `computed` holds the activations by the name of the cut.
     """
     cut = surgery.last_frozen(model)
+    labels = data.of_split("validation")[1]
+    validation = computed[cut].validation_batches(labels, batch_size)
     return Workload(
         surgery.split_at(model, cut, models.PROBABILITY)[1],
         computed[cut].training_batches(data.of_split("train")[1], batch_size, seed),
-        computed[cut].validation_batches(data.of_split("validation")[1], batch_size),
+        replicas.share(validation, len(labels), batch_size),
     )
 
 
 def reseed_dropout(model: keras.Model, seed: int) -> None:
-    """Give each dropout layer of `model` a random stream of its own that follows from `seed`."""
+    """Give each dropout layer of `model`, in each replica, a random stream of its own that follows from `seed`."""
+    strategy = tf.distribute.get_strategy()
     for number, layer in enumerate(model.layers):
         if isinstance(layer, layers.Dropout) and layer.rate > 0:
-            state = np.random.SeedSequence((seed, number)).generate_state(1)[0]
-            layer.seed_generator.state.assign([state, 0])
+            for replica, state in enumerate(strategy.experimental_local_results(layer.seed_generator.state.value)):
+                first = np.random.SeedSequence((seed, number, replica)).generate_state(1)[0]
+                state.assign([first, 0])

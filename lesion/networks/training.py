@@ -7,6 +7,7 @@ stopped leaves the finished model unchanged, and resumes from its last finished 
 import contextlib
 import math
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from keras import callbacks
 from lesion import config, options, store
 from lesion.console import Series, say
 from lesion.errors import LesionError
-from lesion.networks import batches, models, surgery
+from lesion.networks import batches, models, replicas, surgery
 from lesion.networks.activations import Activations, Rows
 from lesion.networks.callbacks.alarm import CollapseAlarm, Validation
 from lesion.networks.callbacks.history import Epoch, History
@@ -89,16 +90,18 @@ def make_reproducible(seed: int) -> None:
 
 
 def strategy() -> tf.distribute.Strategy:
-    """Return a strategy that uses all visible GPUs if there are several."""
-    several = len(tf.config.list_physical_devices("GPU")) > 1
-    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
+    """Return a strategy that shares each batch among the GPUs, if there are several; see `replicas`."""
+    names = [processor.name.removeprefix("/physical_device:") for processor in replicas.processors()]
+    return tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.get_strategy()
 
 
 def device() -> str:
-    """Return the names of the processors that training runs on."""
-    gpus = tf.config.list_physical_devices("GPU")
-    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
-    return ", ".join(names) or "CPU"
+    """Return what training runs on, as CPU, or 2 × NVIDIA H100 for two replicas."""
+    names = Counter(
+        tf.config.experimental.get_device_details(processor).get("device_name", processor.device_type)
+        for processor in replicas.processors()
+    )
+    return ", ".join(f"{number} × {name}" if number > 1 else name for name, number in names.items()) or "CPU"
 
 
 def train(
@@ -115,10 +118,13 @@ def train(
     `folder` holds the state of a run that was stopped, if any. If `settings` ask for views, the activations of the
     frozen layers are computed once, into the folder `activations` beside it, unless they are given: `computed`, by the
     name of the cut. `series`: the networks that are trained one after the other, of which this is the present one.
-    Raises LesionError if the validation loss was never a number.
+    Call it in the scope of the `strategy` that `model` was built in. Raises LesionError if the validation loss was
+    never a number, or if the replicas cannot share a batch equally.
     """
+    _share_batches(model, settings.batch_size)
     frozen = phases[0].name == "frozen"
     trained = as_trained(model, frozen, settings.half_precision)
+    replicas.synchronise(trained)
     store.require_space(folder, BYTES_PER_PARAMETER * model.count_params(), f"training {model.name}")
     activations = None
     if frozen and settings.views and not computed:
@@ -141,6 +147,14 @@ def train(
     warnings = validation.judge(workload, history.epochs)
     _take_over(trained, model, frozen)
     return Trained(model, history.epochs, records, activations, warnings)
+
+
+def _share_batches(model: keras.Model, batch_size: int) -> None:
+    """Say how many images of a batch each replica gets, if there are several; raises LesionError if shares differ."""
+    replicas.require_equal_shares(batch_size)
+    if replicas.count() > 1:
+        share = f"each gets {batch_size // replicas.count()} of the {batch_size} images of a batch"
+        say(f"train: {config.title(model.name)} is trained on {device()}: {share}")
 
 
 def _take_over(trained: keras.Model, model: keras.Model, frozen: bool) -> None:
@@ -270,5 +284,7 @@ def load(path: Path) -> keras.Model:
 
 def predict(model: keras.Model, images: batches.Images, rows: np.ndarray) -> np.ndarray:
     """Return the probability of malignancy (N,) of the rows of `images`, in their order."""
-    dataset = batches.evaluation_batches(images, rows, np.zeros(len(rows)), batches.PREDICTION_BATCH_SIZE)
+    size = batches.PREDICTION_BATCH_SIZE
+    with model.distribute_strategy.scope():
+        dataset = replicas.share(batches.evaluation_batches(images, rows, np.zeros(len(rows)), size), len(rows), size)
     return model.predict(dataset, verbose=0)[:, 0].astype(float)

@@ -10,8 +10,6 @@ from lesion.errors import LesionError
 from lesion.sources import source as sources
 from lesion.sources.drawn import DrawnSample
 
-DEFAULTS = {name: option.default for name, option in options.STAGES["prepare"].items()}
-
 
 def place(folder, **files):
     for name, content in files.items():
@@ -112,12 +110,12 @@ def test_other_folders_are_refused(tmp_path, files, said):
 
 def test_unknown_names_and_limits_are_refused(tmp_path):
     (tmp_path / "rows.csv").write_text("image,label\n")
-    allowed = "--data must be auto, isic, sample, a FOLDER or a FILE.parquet"
+    allowed = ": give auto, isic, sample, a FOLDER or a FILE.parquet"
     for data, said in (("isik", "does not exist"), (tmp_path / "rows.csv", "neither a folder nor"), ("\0", allowed)):
         assert said in refusal(data) and allowed in refusal(data)
-        with pytest.raises(LesionError, match="--data must be"):
+        with pytest.raises(LesionError, match=allowed):
             sources.identity(str(data))
-    with pytest.raises(LesionError, match="--limit must be 0"):
-        options.check("prepare", {**DEFAULTS, "limit": -1})
+    with pytest.raises(LesionError, match="--limit -1 does not work: give 0"):
+        options.read("prepare", {"limit": "-1"})
     path = write(tmp_path / "rows.parquet", images(1, 2, 3), [0, 1, 1])
     assert "--limit 1 leaves a class without an image: take 2" in refusal(path, limit=1)

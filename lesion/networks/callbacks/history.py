@@ -117,7 +117,7 @@ class History(callbacks.Callback):
             phase=self.phase.name,
             epoch=len(self.epochs) + 1,
             seconds=round(time.monotonic() - self.started, 3),
-            learning_rate=float(self.model.optimizer.learning_rate),
+            learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             loss=float(logs["loss"]),
             accuracy=float(logs["accuracy"]),
             auc=float(logs["auc"]),

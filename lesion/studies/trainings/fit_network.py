@@ -9,7 +9,7 @@ import numpy as np
 
 from lesion import store
 from lesion.errors import LesionError
-from lesion.networks import batches, models, surgery, training
+from lesion.networks import batches, models, replicas, surgery, training
 from lesion.networks.activations import Activations, Rows
 from lesion.networks.callbacks import history
 from lesion.networks.phases import Phase, activation_cache, make_trainable
@@ -48,9 +48,10 @@ def fit(task: Task, plan: Plan) -> Fitted:
         store.require_space(task.partial, space, f"training {model.name}")
         earlier = history.read_history(task.partial / "history.csv")
         trained = _train(task, model, phases, own, shared)
+        probabilities = _predict(task, trained.model, phases, shared)
     return Fitted(
         positions=task.predicted,
-        probabilities=_predict(task, trained.model, phases, shared),
+        probabilities=probabilities,
         weights=weights.used,
         epochs=len(trained.epochs),
         views=own.views if shared else 0,
@@ -100,4 +101,5 @@ def _predict(task: Task, model: keras.Model, phases: Sequence[Phase], shared: Sh
     rows = np.searchsorted(shared.pool, task.predicted)
     unchanged = shared.computed[cut].select(rows, rows)
     labels = task.data.labels[task.predicted]
-    return above.predict(unchanged.validation_batches(labels, batches.PREDICTION_BATCH_SIZE), verbose=0)[:, 0]
+    dataset = unchanged.validation_batches(labels, batches.PREDICTION_BATCH_SIZE)
+    return above.predict(replicas.share(dataset, len(labels), batches.PREDICTION_BATCH_SIZE), verbose=0)[:, 0]
