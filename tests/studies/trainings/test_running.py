@@ -71,7 +71,7 @@ def test_a_child_has_the_threads_of_the_plan_and_words_of_its_own(study):
         yield from ()
 
     running.run(study, look, 1)
-    assert seen[0].arguments[0].endswith("cell.py") and seen[0].arguments[-1] == "scratch-grouped-0-0"
+    assert seen[0].arguments[0].endswith("cell.py") and seen[0].arguments[-1] == "--cell=scratch-grouped-0-0"
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     assert [seen[0].environment[name] for name in names] == ["1", "1", "1"]
     assert len({job.log for job in seen}) == 12
