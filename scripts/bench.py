@@ -107,7 +107,7 @@ def measure_pipeline(values: argparse.Namespace, folder: Path) -> PipelineBench:
 
 
 def measure_gradcam(values: argparse.Namespace, folder: Path) -> GradcamBench:
-    """Measure Grad-CAM against prediction on the test split, with trained models if there are any."""
+    """Measure maps and disturbed images against prediction of the test split, with trained models if there are any."""
     begin = time.monotonic()
     stage.import_tensorflow()
     from lesion.networks import models, training
@@ -120,7 +120,10 @@ def measure_gradcam(values: argparse.Namespace, folder: Path) -> GradcamBench:
         trained = name not in missing
         model = training.load(run.model) if trained else models.build(name, data.image_size)
         times[name] = benchmark.explanations(model, trained, data, values.repeats)
-        say(f"bench: {name}: Grad-CAM at {times[name].ratio:.2f} of the speed of prediction")
+        say(
+            f"bench: {name}: Grad-CAM at {times[name].ratio:.2f} of the speed of prediction, with LayerCAM at "
+            f"{times[name].finer_ratio:.2f}, disturbed images at {times[name].disturbed_ratio:.2f}"
+        )
     return GradcamBench(
         image_size=data.image_size,
         models=times,

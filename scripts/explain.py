@@ -18,7 +18,7 @@ from lesion.console import say
 from lesion.errors import LesionError
 from lesion.evaluation.localisation import settings
 from lesion.evaluation.words.wording import listed
-from lesion.explain import cases, faithfulness, located
+from lesion.explain import cases, faithfulness, located, passes
 from lesion.images import outline, painting
 from lesion.prepared import PreparedData
 from lesion.records.explanations import ESTIMATED, ExplainedImage, ExplanationsRecord, ModelExplanations
@@ -55,7 +55,7 @@ def fingerprint(name: str) -> str:
     record = Run(name).record()
     method = store.blocks(
         *(config.THUMBNAILS, config.DECISION, config.STATISTICS, settings.LOCALISATION),
-        *(outline.OUTLINE, painting.PAINTING, settings.SANITY, faithfulness.FAITHFULNESS),
+        *(outline.OUTLINE, painting.PAINTING, settings.SANITY, faithfulness.FAITHFULNESS, passes.CHOSEN),
     )
     return store.fingerprint(stage="explain", data=record.data, digest=record.digest, method=method)
 
@@ -105,7 +105,8 @@ def _explain(
     if todo:
         empty = sum(models[name].empty for name in todo)
         networks = listed([config.title(name) for name in todo])
-        say(f"explain: {len(images):,} test images for {networks}{f'; {empty} maps are empty' if empty else ''}")
+        note = f"; {empty} maps are empty" if empty else ""
+        say(f"explain: {len(images):,} test images for {networks}: {probing.passes_sentence(data)}{note}")
     _remove_unused(images, models)
 
 

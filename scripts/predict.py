@@ -4,10 +4,10 @@
     python scripts/predict.py --image photograph.jpg --model together
 
 Reads runs/MODEL/, or those of all networks; prints probability and verdict of each image, writes
-reports/predictions/predictions.csv and beside it each image's Grad-CAM overlay. An image unlike the training images
-gets no verdict. The probability is that of several views, as in `evaluate`; the overlay explains the image as it is.
-Images are prepared like the training images: a dark frame is cropped, hair is painted over unless `prepare` had
---no-clean, and all are squeezed to a square.
+reports/predictions/predictions.csv and, beside it, each image lit by its map: Grad-CAM's, or LayerCAM's where that has
+too few fields. An image unlike the training images gets no verdict. The probability is that of several views, as in
+`evaluate`; the map explains the image as it is. Images are prepared like the training images: a dark frame is cropped,
+hair is painted over unless `prepare` had --no-clean, and all are squeezed to a square.
 Research software: not for diagnosis.
 """
 
@@ -29,7 +29,7 @@ from lesion.runs import Run
 from lesion.sources.folders import SUFFIXES
 
 if TYPE_CHECKING:  # it takes seconds to import
-    from lesion.explain.gradcam import Explanation
+    from lesion.explain.mapper import Explanation
 
 PREDICTIONS = config.REPORTS / "predictions"
 DECIMALS = 6  # of the probabilities in predictions.csv
@@ -43,6 +43,7 @@ class Judged:
     probabilities: np.ndarray  # (N,) of malignancy
     ratios: Sequence[float | None]  # (N,) above 1 if the image is unlike the training images; None if not known
     explanations: Sequence["Explanation"]  # (N,) of the plain view; empty of all together
+    method: str = ""  # whose maps are shown
 
 
 def main() -> bool:
@@ -133,14 +134,16 @@ def _predict(judges: Sequence[Run], files: Sequence[Path], images: np.ndarray) -
 
 def _judge(run: Run, images: np.ndarray) -> Judged:
     """Return what one network says of `images`, and why."""
-    from lesion.explain import gradcam
+    from lesion.explain import layercam
+    from lesion.explain.mapper import Mapper
     from lesion.networks import features, training
 
     model = training.load(run.model)
     rows = np.arange(len(images))
     probabilities, means = features.predict(model, config.UNLIKE.stride, images, rows, config.TEST_VIEWS.number)
-    explanations = list(gradcam.Explainer(model).explain(images, rows))
-    return Judged(run.name, probabilities, _ratios(run, means), explanations)
+    method = layercam.shown_method(model)
+    explanations = list(Mapper(model, layercam.strides_of(method)).explain(images, rows))
+    return Judged(run.name, probabilities, _ratios(run, means), explanations, method)
 
 
 def _together(judged: Sequence[Judged]) -> Judged:
@@ -165,19 +168,19 @@ def _lines(judged: Sequence[Judged], place: int, path: Path, image: np.ndarray) 
         note = ""
         if each.explanations:
             explanation = each.explanations[place]
+            fields = explanation.maps[each.method]
             overlay = f"{path.name}.{each.name}.jpg"
-            jpeg.write_jpeg(PREDICTIONS / overlay, gradcam.overlay(image, explanation.fields))
-            note = _note(explanation, called)
+            jpeg.write_jpeg(PREDICTIONS / overlay, gradcam.overlay(image, fields))
+            note = _note(fields, config.CLASSES[explanation.malignant], called)
         shown = verdict or "no verdict: unlike the training images"
         say(f"{path}: probability of malignancy {probability:.3f}, {shown} ({each.name}){note}")
         yield str(path), each.name, probability, verdict, "" if ratio is None else f"{ratio:.2f}", overlay
 
 
-def _note(explanation: "Explanation", called: str) -> str:
+def _note(fields: np.ndarray, explained: str, called: str) -> str:
     """Return what to know of a map: that it is empty, or explains another verdict, that of the plain view."""
-    if explanation.empty:
+    if not fields.any():
         return ", no evidence on the map"
-    explained = config.CLASSES[explanation.malignant]
     return "" if explained == called else f", the map shows the evidence for {explained}"
 
 

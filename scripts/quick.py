@@ -14,8 +14,8 @@ from lesion.console import estimate, say, screen
 from lesion.errors import LesionError
 from lesion.groups import keypoints
 from lesion.images.stream import prepare_images
-from lesion.networks import forecast, planning
-from lesion.networks.forecast import Speed
+from lesion.networks.planned import forecast, planning
+from lesion.networks.planned.forecast import Speed
 from lesion.options import profile
 from lesion.records.preparation import ProfilePlan
 from lesion.sources.source import Source

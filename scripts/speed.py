@@ -19,7 +19,7 @@ def main() -> bool:
     children.leave_with_parent()
     values = options.parse("speed", __doc__)
     stage.import_tensorflow()
-    from lesion.networks import speed
+    from lesion.networks.planned import speed
 
     known = speed.measure(values.model, values.image_size, values.weights, values.batch_size)
     store.write_record(Path(values.result), known)

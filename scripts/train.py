@@ -19,7 +19,8 @@ from lesion import config, options, prepared, store
 from lesion.console import Series, duration, estimate, say
 from lesion.errors import LesionError
 from lesion.evaluation.words.wording import listed
-from lesion.networks import planning, settings
+from lesion.networks import settings
+from lesion.networks.planned import planning
 from lesion.records.preparation import PreparationRecord
 from lesion.records.training import BestEpoch, ImageSettings, TrainingRecord, TrainingSettings
 from lesion.runs import Run

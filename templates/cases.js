@@ -1,5 +1,5 @@
 // Every test image with all networks side by side: sorted, filtered and enlarged. The words are explained in
-// lesion/report/judged.py, what is embedded in lesion/report/embedded_cases.py.
+// lesion/report/embedded/judged.py, what is embedded in lesion/report/embedded/case_pictures.py.
 (() => {
   const source = document.getElementById("case-pictures");
   if (!source) return; // no image was explained

@@ -947,7 +947,17 @@ def bench() -> BenchRecord:
         passes={"view": [20.0, 19.0, 50.0], "validation": [3.0]},
         whole=[WholeTraining(30, 10, views=4, straightforward_seconds=1200.0, cached_seconds=200.0, ratio=6.0)],
     )
-    gradcam = ExplanationTimes(trained=True, images=200, predict=[2.0, 2.5, 9.0], gradcam=[2.4, 2.5, 9.0], ratio=1.0)
+    gradcam = ExplanationTimes(
+        trained=True,
+        images=200,
+        predict=[2.0, 2.5, 9.0],
+        gradcam=[2.4, 2.5, 9.0],
+        ratio=1.0,
+        finer=[4.0, 5.0, 9.0],
+        finer_ratio=0.5,
+        disturbed=[2.4, 2.5, 9.0],
+        disturbed_ratio=1.0,
+    )
     cores = CoreTimes(images=300, one_core=[4.0, 3.0, 9.0], all_cores=[2.0, 2.0, 9.0], ratio=2.0)
     growth = [PrepareRun(1000, 10.0, peak_bytes=700_000_000), PrepareRun(16000, 160.0, peak_bytes=None)]
     made = {"image_size": 224, "repeats": 3, "provenance": PROVENANCE}

@@ -16,7 +16,7 @@ from lesion import config, options, preview, runs, store
 from lesion.baselines import inputs
 from lesion.evaluation.localisation import settings as localisation
 from lesion.evaluation.stress import settings as stress_settings
-from lesion.explain import distortions, faithfulness
+from lesion.explain import distortions, faithfulness, passes
 from lesion.groups import candidates, find, keypoints, matching
 from lesion.images import colour, crop, hair, outline, painting, preprocess
 from lesion.networks import settings
@@ -55,6 +55,7 @@ BLOCKS = [  # where the block is, its name, and the stages that use it
     (colour, "CONSTANCY", {"stress"}),
     (painting, "PAINTING", {"explain", "stress"}),
     (localisation, "LOCALISATION", {"explain"}),
+    (passes, "CHOSEN", {"explain", "stress"}),
     (localisation, "SANITY", {"explain"}),
     (faithfulness, "FAITHFULNESS", {"explain"}),
 ]

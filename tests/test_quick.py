@@ -9,7 +9,7 @@ import quick
 
 from lesion import config, options, store
 from lesion.errors import LesionError
-from lesion.networks.forecast import Speed
+from lesion.networks.planned.forecast import Speed
 
 SPEED = Speed("mobilenet", "none", True, 96, {"judge": 0.01, "view": 0.02, "head": 0.001, "tune": 0.004}, start=5.0)
 VALUES = argparse.Namespace(weights="none", batch_size=options.AS_PROFILE)

@@ -13,8 +13,8 @@ from lesion.evaluation.localisation import fields
 from lesion.evaluation.localisation.comparison import located
 from lesion.evaluation.localisation.skill import Skills
 from lesion.evaluation.stress.changes import stressed
-from lesion.explain.layercam import Mapper
 from lesion.explain.located import outline_of
+from lesion.explain.mapper import Mapper
 from lesion.explain.passes import Changed
 from lesion.images.painting import in_corner, outline_in_corner
 from lesion.prepared import PreparedData
@@ -68,9 +68,8 @@ def corner_test(mapper: Mapper, method: str, cornered: Cornered, probabilities: 
     """
     if not len(cornered.places):
         return None
-    mapped = list(mapper.explain(cornered.changed(), cornered.positions))
-    maps = np.stack([each.maps[method] for each in mapped])
-    explanations = [each.explanation for each in mapped]
+    explanations = list(mapper.explain(cornered.changed(), cornered.positions))
+    maps = np.stack([explanation.maps[method] for explanation in explanations])
     labels = np.array([cornered.images[place].label for place in cornered.places])
     groups = np.array([cornered.images[place].group for place in cornered.places])
     verdicts = np.array([explanation.malignant for explanation in explanations])

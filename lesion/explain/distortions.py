@@ -55,7 +55,6 @@ class Kind:
     `change` takes the image, the strength from `amounts` and the image's key.
     """
 
-    title: str
     strengths: tuple[str, str, str]  # for readers, weakest first
     amounts: tuple[float, float, float]
     change: Callable[[np.ndarray, float, int], np.ndarray]
@@ -186,18 +185,16 @@ def _numbers(values: tuple[int, int, int], text: str) -> tuple[str, str, str]:
 
 
 KINDS = {
-    "ruler": Kind("Ruler marks", _OPAQUE, DISTORTIONS.cover, _laid_over("ruler")),
-    "ink": Kind("Ink marks", _OPAQUE, DISTORTIONS.cover, _laid_over("ink")),
-    "hair": Kind("Hair", _OPAQUE, DISTORTIONS.cover, _add_hair),
-    "hair_removed": Kind("Hair, removed", _OPAQUE, DISTORTIONS.cover, _remove_hair),
-    "bubbles": Kind("Air bubbles", _OPAQUE, DISTORTIONS.cover, _laid_over("bubbles")),
-    "corners": Kind("Dark corners", _DARK, DISTORTIONS.cover, _laid_over("corners")),
-    "cast": Kind("Colour cast", _percents(DISTORTIONS.cast, "{}"), DISTORTIONS.cast, _cast),
-    "cast_corrected": Kind(
-        "Colour cast, corrected", _percents(DISTORTIONS.cast, "{}"), DISTORTIONS.cast, _correct_cast
-    ),
-    "blur": Kind("Blur", _percents(DISTORTIONS.blur, "{} of the side"), DISTORTIONS.blur, _blur),
-    "jpeg": Kind("JPEG", _numbers(DISTORTIONS.jpeg, "quality {}"), DISTORTIONS.jpeg, _compress),
-    "brightness": Kind("Brightness", _percents(DISTORTIONS.brightness, "±{}"), DISTORTIONS.brightness, _brighten),
-    "rotation": Kind("Rotation", _numbers(DISTORTIONS.rotation, "{}°"), DISTORTIONS.rotation, _rotate),
+    "ruler": Kind(_OPAQUE, DISTORTIONS.cover, _laid_over("ruler")),
+    "ink": Kind(_OPAQUE, DISTORTIONS.cover, _laid_over("ink")),
+    "hair": Kind(_OPAQUE, DISTORTIONS.cover, _add_hair),
+    "hair_removed": Kind(_OPAQUE, DISTORTIONS.cover, _remove_hair),
+    "bubbles": Kind(_OPAQUE, DISTORTIONS.cover, _laid_over("bubbles")),
+    "corners": Kind(_DARK, DISTORTIONS.cover, _laid_over("corners")),
+    "cast": Kind(_percents(DISTORTIONS.cast, "{}"), DISTORTIONS.cast, _cast),
+    "cast_corrected": Kind(_percents(DISTORTIONS.cast, "{}"), DISTORTIONS.cast, _correct_cast),
+    "blur": Kind(_percents(DISTORTIONS.blur, "{} of the side"), DISTORTIONS.blur, _blur),
+    "jpeg": Kind(_numbers(DISTORTIONS.jpeg, "quality {}"), DISTORTIONS.jpeg, _compress),
+    "brightness": Kind(_percents(DISTORTIONS.brightness, "±{}"), DISTORTIONS.brightness, _brighten),
+    "rotation": Kind(_numbers(DISTORTIONS.rotation, "{}°"), DISTORTIONS.rotation, _rotate),
 }

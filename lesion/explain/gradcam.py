@@ -1,6 +1,6 @@
 """Grad-CAM (Selvaraju et al., 2017): where in the image the evidence for a verdict lies.
 
-One function serves all models, since each is one flat graph: it is cut just before the global average pooling. Above
+One formula serves all models, since each is one flat graph: it is cut just before the global average pooling. Above
 the cut the gradient is a formula. With the pooled features g, a channel's mean over the image, and the head
 
     logit = v · relu(K' g + b) + c
@@ -10,8 +10,7 @@ active units j; without a hidden layer that is the class activation map of Zhou 
 forward pass.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import cv2
 import keras
@@ -20,55 +19,17 @@ import tensorflow as tf
 from keras import activations, layers
 
 from lesion import config
-from lesion.networks import batches, models
+from lesion.networks import models
 
 EMPTY = 1e-6  # in units of the logit: maps whose peak is below this count as empty
 STRONGEST = 255  # value of a map at its peak
 DARKENED = 0.42  # brightness left where there is no evidence: dark enough to stand back, and all is still recognized
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """The explanation of one image; `fields` is the map as it was computed, all 0 if it is empty."""
-
-    probability: float  # of malignancy
-    logit: float
-    malignant: bool  # the verdict: the map shows the evidence for it
-    fields: np.ndarray  # h×w uint8, as large as the explained layer: 0 without evidence, STRONGEST at the peak
-    peak: float  # the strongest evidence, in units of the logit
-
-    @property
-    def empty(self) -> bool:
-        """Tell whether no place in the image is evidence for the verdict."""
-        return not self.fields.any()
-
-
 def explained_layer(model: keras.Model) -> keras.layers.Layer:
     """Return the layer whose activations are explained: the one before the global pooling."""
     position = [layer.name for layer in model.layers].index(models.POOLING)
     return model.layers[position - 1]
-
-
-class Explainer:
-    """Grad-CAM of one model; the first batch pays for building the graph, the others cost a prediction each.
-
-    Raises ValueError if the head above the pooling is not made of dense layers and dropout alone.
-    """
-
-    def __init__(self, model: keras.Model) -> None:
-        below = keras.Model(model.input, explained_layer(model).output)
-        head = dense_layers(model)
-        self.evidence_of = tf.function(
-            lambda batch: evidence(below(batch, training=False), head), reduce_retracing=True
-        )
-
-    def explain(self, images: batches.Images, rows: np.ndarray) -> Iterator[Explanation]:
-        """Explain the verdicts on the images `rows` of `images` (M×S×S×3 uint8), in that order, batch by batch."""
-        labels = np.zeros(len(rows))
-        for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
-            logits, evidence, _ = self.evidence_of(batch)
-            for logit, coarse in zip(logits.numpy(), evidence.numpy(), strict=True):
-                yield explanation(float(logit), coarse)
 
 
 def dense_layers(model: keras.Model) -> list[layers.Dense]:
@@ -114,13 +75,6 @@ def channel_weights(pooled: tf.Tensor, head: Sequence[layers.Dense]) -> tuple[tf
     for layer, units in zip(reversed(head[:-1]), reversed(active), strict=True):
         weights = tf.matmul(weights * units, layer.kernel, transpose_b=True)
     return logits, weights
-
-
-def explanation(logit: float, evidence: np.ndarray) -> Explanation:
-    """Return the explanation of an image from its logit and its evidence (h×w, at least 0)."""
-    probability = 1 / (1 + np.exp(-logit))
-    malignant = logit >= config.DECISION.logit
-    return Explanation(float(probability), logit, malignant, scaled(evidence), float(evidence.max()))
 
 
 def scaled(evidence: np.ndarray) -> np.ndarray:

@@ -9,26 +9,16 @@ gradient, as far as it speaks for the verdict:
 Above the explained layer the gradient is Grad-CAM's formula; from there it goes down to the layer in question.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
 
+from lesion.evaluation.localisation.fields import too_coarse
 from lesion.explain import gradcam
-from lesion.networks import batches
 from lesion.records.explanations import GRADCAM
 
 STRIDES = (16, 8)  # pixels of the image from one field to the next; coarsest first
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """One image with its maps by method, each h×w uint8 like `Explanation.fields`."""
-
-    explanation: gradcam.Explanation
-    maps: dict[str, np.ndarray]
 
 
 def method_of(stride: int) -> str:
@@ -49,39 +39,33 @@ def finer_layers(model: keras.Model, strides: Sequence[int] = STRIDES) -> dict[s
     return layers
 
 
-class Mapper:
-    """Grad-CAM and LayerCAM of one model: one pass gives all maps.
+def shown_method(model: keras.Model) -> str:
+    """Return the method with the fewest fields among those that have enough to show where evidence lies.
 
-    Raises ValueError as `gradcam.Explainer` does.
+    Grad-CAM's if none has.
     """
+    layers = {GRADCAM: gradcam.explained_layer(model), **finer_layers(model)}
+    fine = [method for method, layer in layers.items() if not too_coarse(*layer.output.shape[1:3])]
+    return fine[0] if fine else GRADCAM
 
-    def __init__(self, model: keras.Model, strides: Sequence[int] = STRIDES) -> None:
-        self.layers = finer_layers(model, strides)
-        outputs = [layer.output for layer in self.layers.values()]
-        self._graph = keras.Model(model.input, [*outputs, gradcam.explained_layer(model).output])
-        self._head = gradcam.dense_layers(model)
-        self._evidence_of = tf.function(self._evidence, reduce_retracing=True)
 
-    def explain(self, images: batches.Images, rows: np.ndarray) -> Iterator[Mapped]:
-        """Explain the verdicts on the images `rows` of `images` (M×S×S×3 uint8), in that order, batch by batch."""
-        labels = np.zeros(len(rows))
-        for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
-            for logit, coarse, *finer in zip(*(each.numpy() for each in self._evidence_of(batch)), strict=True):
-                explanation = gradcam.explanation(float(logit), coarse)
-                maps = {method: gradcam.scaled(each) for method, each in zip(self.layers, finer, strict=True)}
-                yield Mapped(explanation, {GRADCAM: explanation.fields, **maps})
+def strides_of(method: str) -> list[int]:
+    """Return the strides that a Mapper needs for the maps of a method."""
+    return [stride for stride in STRIDES if method_of(stride) == method]
 
-    def _evidence(self, batch: tf.Tensor) -> list[tf.Tensor]:
-        """Return the logits (B,), Grad-CAM's evidence B×h×w, and that of LayerCAM layer by layer."""
-        with tf.GradientTape() as tape:
-            tape.watch(batch)  # layers that are not trained would not be recorded
-            *below, features = keras.tree.flatten(self._graph(batch, training=False))
-        logits, coarse, weights = gradcam.evidence(features, self._head)
-        height, width = features.shape[1:3]
-        upper = tf.broadcast_to(weights[:, tf.newaxis, tf.newaxis] / (height * width), tf.shape(features))
-        gradients = tape.gradient(features, below, output_gradients=upper)
-        finer = [
-            tf.nn.relu(tf.reduce_sum(tf.nn.relu(gradient) * activation, axis=-1))
-            for gradient, activation in zip(gradients, below, strict=True)
-        ]
-        return [logits, coarse, *finer]
+
+def evidence(
+    recorded: tf.GradientTape, features: tf.Tensor, below: Sequence[tf.Tensor], weights: tf.Tensor
+) -> list[tf.Tensor]:
+    """Return the evidence B×h×w, at least 0, of each activation B×h×w×channels in `below`.
+
+    `recorded` has seen how `features`, the output of the layer that Grad-CAM explains, come from `below`; `weights` are
+    those of their channels, as `gradcam.evidence` returns them.
+    """
+    height, width = features.shape[1:3]
+    upper = tf.broadcast_to(weights[:, tf.newaxis, tf.newaxis] / (height * width), tf.shape(features))
+    gradients = recorded.gradient(features, below, output_gradients=upper)
+    return [
+        tf.nn.relu(tf.reduce_sum(tf.nn.relu(gradient) * activation, axis=-1))
+        for gradient, activation in zip(gradients, below, strict=True)
+    ]

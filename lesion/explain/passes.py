@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lesion.prepared import PreparedData
+
 Change = Callable[[int, np.ndarray], np.ndarray]  # (position, S×S×3 uint8) -> image of the same shape
 
 
@@ -68,15 +70,34 @@ def predict_passes(
     return results
 
 
-def some_of(positions: np.ndarray, groups: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Return all of `positions` (N,) if there are at most `most`; else those of lesions drawn at random, ascending.
+@dataclass(frozen=True)
+class Chosen:
+    """How many test images the stress test, sanity and faithfulness take, which cost some 60 passes together."""
 
-    `groups` (N,) are the lesions of the positions. A lesion is taken with all of its images or not at all, so there can
-    be a few images fewer than `most`.
+    photographs: int = 200  # a share of changed verdicts is then known within 7 percentage points at worst
+    drawn: int = 50  # within 14; they say nothing of real lesions, and their report must come within minutes
+    seed: int = 0
+
+
+CHOSEN = Chosen()
+
+
+def chosen(data: PreparedData) -> np.ndarray:
+    """Return the places of these images among all test images, ascending: all of them if they are few enough."""
+    positions, _ = data.of_split("test")
+    most = CHOSEN.drawn if data.record.source.drawn else CHOSEN.photographs
+    return some_of(data.groups[positions], most, CHOSEN.seed)
+
+
+def some_of(groups: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Return the places of all images if there are at most `most`; else those of lesions drawn at random, ascending.
+
+    `groups` (N,) are the lesions of the images. A lesion is taken with all of its images or not at all, so there can be
+    a few images fewer than `most`.
     """
-    if len(positions) <= most:
-        return positions
+    if len(groups) <= most:
+        return np.arange(len(groups))
     names, lesion_of_image, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
     taken = order[np.cumsum(sizes[order]) <= most]
-    return positions[np.isin(lesion_of_image, taken)]
+    return np.flatnonzero(np.isin(lesion_of_image, taken))

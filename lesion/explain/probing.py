@@ -9,14 +9,14 @@ import numpy as np
 
 from lesion import config, store
 from lesion.console import progress
-from lesion.evaluation.localisation.fields import too_coarse
 from lesion.evaluation.localisation.settings import SANITY
 from lesion.explain import cases
 from lesion.explain.corner import Cornered, corner_test
 from lesion.explain.faithfulness import FAITHFULNESS, faithfulness
 from lesion.explain.gradcam import explained_layer
-from lesion.explain.layercam import Mapper
-from lesion.explain.passes import some_of
+from lesion.explain.layercam import shown_method
+from lesion.explain.mapper import Mapper
+from lesion.explain.passes import chosen
 from lesion.explain.sanity import sanity
 from lesion.networks import training
 from lesion.prepared import PreparedData
@@ -33,13 +33,8 @@ class Maps:
     of: dict[str, np.ndarray]  # method -> (N, h, w) uint8
     peaks: np.ndarray  # (N,) float32, of Grad-CAM's
     malignant: np.ndarray  # (N,) bool
+    shown: str  # the method whose maps the report shows
     probabilities: np.ndarray  # (N,)
-
-    @property
-    def shown(self) -> str:
-        """Return the method with the fewest fields among those that have enough to show where evidence lies."""
-        fine = [method for method, maps in self.of.items() if not too_coarse(*maps.shape[1:])]
-        return fine[0] if fine else GRADCAM
 
     def empty(self, method: str) -> int:
         """Return how many maps of a method show no evidence."""
@@ -55,11 +50,11 @@ def explain_network(
     model = training.load(run.model)
     mapper = Mapper(model)
     positions, labels = data.of_split("test")
-    maps = _map_all(name, mapper, data.images, positions)
+    maps = _map_all(name, model, mapper, data.images, positions)
     path = f"{cases.FOLDER}/{name}.npz"
     _write(path, maps)
     explained = explained_layer(model)
-    quick = mapper if maps.shown in mapper.layers else Mapper(model, [])  # finer maps cost half a pass more
+    quick = mapper if maps.shown in mapper.finer else Mapper(model, [])  # finer maps cost half a pass more
     return ModelExplanations(
         fingerprint=fingerprint,
         digest=run.record().digest,
@@ -69,7 +64,7 @@ def explain_network(
         empty=maps.empty(GRADCAM),
         maps=path,
         localisation=None,
-        finer={method: _finer(layer, maps.empty(method)) for method, layer in mapper.layers.items()},
+        finer={method: _finer(layer, maps.empty(method)) for method, layer in mapper.finer.items()},
         shown=maps.shown,
         corner=corner_test(quick, maps.shown, Cornered.of(data, images), maps.probabilities),
         sanity=_sanity(model, quick, maps, data, positions, labels),
@@ -78,15 +73,20 @@ def explain_network(
     )
 
 
-def _map_all(name: str, mapper: Mapper, images: np.ndarray, positions: np.ndarray) -> Maps:
-    mapped = progress(mapper.explain(images, positions), len(positions), f"explain: {config.title(name)}")
-    collected = [(each.maps, each.explanation) for each in mapped]
-    explanations = [explanation for _, explanation in collected]
+def passes_sentence(data: PreparedData) -> str:
+    """Say how often the test images are passed through each network."""
+    some = FAITHFULNESS.passes + 2 * SANITY.draws  # faithfulness; sanity maps them with the head, and all, drawn anew
+    return f"2 passes over all, {some} over {len(chosen(data)):,}"
+
+
+def _map_all(name: str, model: keras.Model, mapper: Mapper, images: np.ndarray, positions: np.ndarray) -> Maps:
+    explanations = list(progress(mapper.explain(images, positions), len(positions), f"explain: {config.title(name)}"))
     return Maps(
-        of={method: np.stack([maps[method] for maps, _ in collected]) for method in (GRADCAM, *mapper.layers)},
-        peaks=np.array([explanation.peak for explanation in explanations], np.float32),
-        malignant=np.array([explanation.malignant for explanation in explanations]),
-        probabilities=np.array([explanation.probability for explanation in explanations]),
+        of={method: np.stack([each.maps[method] for each in explanations]) for method in (GRADCAM, *mapper.finer)},
+        peaks=np.array([each.peak for each in explanations], np.float32),
+        malignant=np.array([each.malignant for each in explanations]),
+        shown=shown_method(model),
+        probabilities=np.array([each.probability for each in explanations]),
     )
 
 
@@ -104,11 +104,11 @@ def _finer(layer: keras.layers.Layer, empty: int) -> FinerMaps:
 def _sanity(
     model: keras.Model, mapper: Mapper, maps: Maps, data: PreparedData, positions: np.ndarray, labels: np.ndarray
 ) -> SanityTest:
-    places = _tested(data, positions)
+    places = chosen(data)
 
     def map_again() -> np.ndarray:
-        mapped = mapper.explain(data.images, positions[places])
-        return np.stack([each.maps[maps.shown] for each in mapped])
+        explanations = mapper.explain(data.images, positions[places])
+        return np.stack([each.maps[maps.shown] for each in explanations])
 
     some = data.images[positions[places[: SANITY.statistics]]]
     return sanity(model, some, maps.of[maps.shown][places], map_again, labels[places], data.groups[positions[places]])
@@ -117,7 +117,7 @@ def _sanity(
 def _faithfulness(
     model: keras.Model, maps: Maps, data: PreparedData, positions: np.ndarray, labels: np.ndarray
 ) -> FaithfulnessTest:
-    places = _tested(data, positions)
+    places = chosen(data)
     return faithfulness(
         lambda images, wanted: training.predict(model, images, wanted),
         data.images,
@@ -127,8 +127,3 @@ def _faithfulness(
         labels[places],
         data.groups[positions[places]],
     )
-
-
-def _tested(data: PreparedData, positions: np.ndarray) -> np.ndarray:
-    """Return the places, among the test images, of those that sanity and faithfulness take."""
-    return some_of(np.arange(len(positions)), data.groups[positions], FAITHFULNESS.most, FAITHFULNESS.seed)

@@ -13,9 +13,9 @@ import numpy as np
 from lesion import config, runs, store
 from lesion.baselines.features import frame_mask
 from lesion.evaluation.stress import settings
-from lesion.explain import distortions
+from lesion.explain import distortions, passes
 from lesion.explain.distortions import KINDS, disturb
-from lesion.explain.passes import Change, Pass, Predict, predict_passes, some_of
+from lesion.explain.passes import Change, Pass, Predict, predict_passes
 from lesion.images import colour, hair, outline, painting
 from lesion.prepared import PreparedData
 from lesion.records.common import Method
@@ -36,7 +36,7 @@ KEPT_BYTES = 2**28  # of a slow kind's images, which are kept in memory for the 
 def method() -> Method:
     """Return the blocks of settings that a stress test depends on."""
     return store.blocks(
-        *(settings.STRESS, distortions.DISTORTIONS),
+        *(passes.CHOSEN, settings.STRESS, distortions.DISTORTIONS),
         *(hair.HAIR, colour.CONSTANCY, painting.PAINTING, outline.OUTLINE),
         *(config.BASELINES, config.STATISTICS, config.DECISION, config.THUMBNAILS),
     )
@@ -55,7 +55,7 @@ class Tested:
         """Choose the images; find the lesions on them, and paint these over where there is enough skin."""
         every, _ = data.of_split("test")
         self.data = data
-        self.positions = some_of(every, data.groups[every], settings.STRESS.most, settings.STRESS.seed)
+        self.positions = every[passes.chosen(data)]
         self.of = len(every)
         self.rows = data.rows[self.positions]
         self.labels = data.labels[self.positions]

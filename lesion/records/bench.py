@@ -65,18 +65,22 @@ class PipelineBench:
 
 @dataclass(frozen=True)
 class ExplanationTimes:
-    """Grad-CAM against prediction of the same images, in seconds."""
+    """Passes over the test images against prediction of the same images, in seconds."""
 
     trained: bool
     images: int
     predict: list[float]
     gradcam: list[float]
-    ratio: float
+    ratio: float  # speed of Grad-CAM by that of prediction
+    finer: list[float]  # Grad-CAM and LayerCAM at two strides: three maps of each image in one pass
+    finer_ratio: float
+    disturbed: list[float]  # prediction of the images with a disturbance drawn over each, every kind in turn
+    disturbed_ratio: float
 
 
 @dataclass(frozen=True)
 class GradcamBench:
-    """Grad-CAM against prediction, for each network."""
+    """Maps, and the stress test, against prediction, for each network."""
 
     image_size: int
     models: dict[str, ExplanationTimes]

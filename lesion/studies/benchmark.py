@@ -1,4 +1,4 @@
-"""Measurements by `bench` that need TensorFlow: training, the input pipeline, Grad-CAM."""
+"""Measurements by `bench` that need TensorFlow: training, the input pipeline, passes over the test images."""
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import cast
 
 import keras
+import numpy as np
 from keras import callbacks
 
 from lesion import config, options
-from lesion.explain import gradcam
+from lesion.explain.distortions import KINDS, disturb
+from lesion.explain.mapper import Mapper
+from lesion.explain.passes import Changed
 from lesion.networks import batches, models, surgery, training
 from lesion.networks.activations import Cache, Rows
 from lesion.networks.callbacks.history import History
@@ -130,13 +133,17 @@ def input_pipeline(data: PreparedData, repeats: int) -> dict[str, list[float]]:
 
 
 def explanations(model: keras.Model, trained: bool, data: PreparedData, repeats: int) -> ExplanationTimes:
-    """Time Grad-CAM of the whole test split, and plain predictions of the same images; `trained` is only recorded."""
+    """Time maps and disturbed images of the whole test split, and plain predictions; `trained` is only recorded."""
     rows, _ = data.of_split("test")
-    explainer = gradcam.Explainer(model)
+    quick = Mapper(model, [])
+    finer = Mapper(model)
+    disturbed = Changed(data.images, _disturb)
     seconds = alternate_warm(
         {
             "predict": lambda: training.predict(model, data.images, rows),
-            "gradcam": lambda: [explanation.peak for explanation in explainer.explain(data.images, rows)],
+            "gradcam": lambda: sum(1 for _ in quick.explain(data.images, rows)),
+            "finer": lambda: sum(1 for _ in finer.explain(data.images, rows)),
+            "disturbed": lambda: training.predict(model, disturbed, rows),
         },
         repeats,
     )
@@ -146,4 +153,14 @@ def explanations(model: keras.Model, trained: bool, data: PreparedData, repeats:
         predict=seconds["predict"],
         gradcam=seconds["gradcam"],
         ratio=ratio(seconds["predict"], seconds["gradcam"]),
+        finer=seconds["finer"],
+        finer_ratio=ratio(seconds["predict"], seconds["finer"]),
+        disturbed=seconds["disturbed"],
+        disturbed_ratio=ratio(seconds["predict"], seconds["disturbed"]),
     )
+
+
+def _disturb(position: int, image: np.ndarray) -> np.ndarray:
+    """Disturb an image in one way, the next image in the next way."""
+    kinds = list(KINDS)
+    return disturb(kinds[position % len(kinds)], 1, image, position)

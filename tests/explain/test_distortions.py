@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lesion.evaluation.words import stress
 from lesion.explain.distortions import KINDS, disturb
 from lesion.sources import overlays
 from lesion.sources.drawn import DrawnSample
@@ -33,8 +34,9 @@ def mean_change(kind, strength, images):
 
 def test_there_are_ten_disturbances_and_two_remedies_each_with_three_strengths_in_words():
     assert set(KINDS) > REMEDIES and len(KINDS) == 12
+    assert set(stress.KINDS) == set(KINDS), "each has a name for readers"
     for kind in KINDS.values():
-        assert kind.title and len(set(kind.strengths)) == 3
+        assert len(set(kind.strengths)) == 3
     assert KINDS["jpeg"].strengths == ("quality 70", "quality 40", "quality 20")
     assert KINDS["blur"].strengths == ("0.6% of the side", "1% of the side", "1.6% of the side")
 

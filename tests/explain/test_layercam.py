@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 from random_weights import with_random_weights
 
-from lesion.explain import gradcam, layercam
+from lesion.explain import layercam
+from lesion.explain.mapper import Mapper
 from lesion.networks import models, surgery
 from lesion.records.explanations import GRADCAM
 
@@ -30,10 +31,10 @@ def by_definition(model, layer, batch):
 def test_finer_maps_of_every_network_are_those_of_the_definition(name, fields):
     images = np.random.default_rng(1).integers(0, 256, (5, 64, 64, 3), np.uint8)
     model = with_random_weights(name, images / np.float32(255))
-    mapper = layercam.Mapper(model)
-    assert {method: layer.output.shape[1] for method, layer in mapper.layers.items()} == fields
+    mapper = Mapper(model)
+    assert {method: layer.output.shape[1] for method, layer in mapper.finer.items()} == fields
     mapped = list(mapper.explain(images, np.arange(5)))
-    for method, layer in mapper.layers.items():
+    for method, layer in mapper.finer.items():
         expected = by_definition(model, layer.name, images / np.float32(255))
         assert (expected.max(axis=(1, 2)) > 0).all()
         for one, evidence in zip(mapped, expected, strict=True):
@@ -44,11 +45,11 @@ def test_finer_maps_of_every_network_are_those_of_the_definition(name, fields):
 def test_grad_cam_is_the_same_with_finer_maps_and_without():
     images = np.random.default_rng(1).integers(0, 256, (3, 64, 64, 3), np.uint8)
     model = with_random_weights("mobilenet", images / np.float32(255))
-    alone = list(gradcam.Explainer(model).explain(images, np.arange(3)))
-    beside = list(layercam.Mapper(model).explain(images, np.arange(3)))
+    alone = list(Mapper(model, []).explain(images, np.arange(3)))
+    beside = list(Mapper(model).explain(images, np.arange(3)))
     for one, other in zip(alone, beside, strict=True):
         assert np.abs(one.fields.astype(int) - other.maps[GRADCAM]).max() <= 1
-        assert one.logit == pytest.approx(other.explanation.logit, abs=1e-5)
+        assert one.logit == pytest.approx(other.logit, abs=1e-5)
 
 
 def test_the_last_layer_of_a_stride_is_taken_whatever_the_size():

@@ -12,7 +12,7 @@ from lesion.evaluation.localisation.comparison import located
 from lesion.evaluation.localisation.skill import Skills
 from lesion.evaluation.stress.changes import Changes
 from lesion.explain.distortions import disturb
-from lesion.explain.layercam import Mapper
+from lesion.explain.mapper import Mapper
 from lesion.explain.passes import Changed
 from lesion.images.painting import without_lesion
 from lesion.networks import models, training

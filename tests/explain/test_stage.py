@@ -10,7 +10,8 @@ import pytest
 from keras import layers
 
 from lesion import config, prepared, runs, store
-from lesion.explain import gradcam, located
+from lesion.explain import located, probing
+from lesion.explain.mapper import Mapper
 from lesion.networks import models
 from lesion.records.explanations import ExplanationsRecord
 from lesion.records.preparation import SourceRecord
@@ -89,13 +90,15 @@ def test_every_test_image_of_each_network_is_kept(home, monkeypatch):
     assert len(cases.read_cases(explanations)) == 3 and all(image.outline for image in explanations.images)
     for name, explanation in explanations.models.items():
         maps = cases.read_maps(explanation)
-        again = list(gradcam.Explainer(keras.models.load_model(Run(name).model)).explain(DATA.images, np.array(TESTED)))
+        again = list(Mapper(keras.models.load_model(Run(name).model), []).explain(DATA.images, np.array(TESTED)))
         assert explanation.resolution == [4, 4] and maps.fields.shape == (3, 4, 4) and maps.fields.dtype == np.uint8
         assert (maps.fields == [one.fields for one in again]).all()
         assert maps.peaks == pytest.approx([one.peak for one in again]) and maps.peaks.dtype == np.float32
         assert maps.malignant.tolist() == [one.malignant for one in again]
-        assert explanation.empty == sum(one.empty for one in again)
+        assert explanation.empty == sum(not one.fields.any() for one in again)
         assert explanation.localisation.energies == [1.0] * 3, "the outlines cover the whole images"
+        assert explanation.shown == "gradcam" and explanation.sanity.images == explanation.faithfulness.images == 3
+        assert explanation.corner.located.images == 3 and 0 <= explanation.corner.same_verdict.value <= 1
 
 
 def test_a_network_explained_anew_leaves_the_others_and_the_thumbnails_alone(home, monkeypatch):
@@ -130,18 +133,18 @@ def test_what_is_missing_is_made_again_and_what_is_old_removed(home, monkeypatch
 
 
 def test_what_a_stopped_run_has_finished_is_kept(home, monkeypatch):
-    def stop(name, data, wanted):
+    def stop(name, *rest):
         if name == "mobilenet":
             raise KeyboardInterrupt
-        return explain_model(name, data, wanted)
+        return explain_network(name, *rest)
 
-    explain_model = explain._explain_model
-    monkeypatch.setattr(explain, "_explain_model", stop)
+    explain_network = probing.explain_network
+    monkeypatch.setattr(probing, "explain_network", stop)
     with pytest.raises(KeyboardInterrupt):
         run(monkeypatch, "--model", "scratch,mobilenet")
     assert list(record().models) == ["scratch"]
     assert record().located is None and record().models["scratch"].localisation is None
-    monkeypatch.setattr(explain, "_explain_model", explain_model)
+    monkeypatch.setattr(probing, "explain_network", explain_network)
     before = written()
     run(monkeypatch, "--model", "scratch,mobilenet")
     assert list(record().models) == ["scratch", "mobilenet"]

@@ -12,8 +12,7 @@ from keras import layers
 
 from lesion import config, prepared, runs, store
 from lesion.errors import LesionError
-from lesion.evaluation.stress import settings
-from lesion.explain import stress
+from lesion.explain import passes, stress
 from lesion.explain.distortions import disturb
 from lesion.networks import models, training
 from lesion.records.preparation import SourceRecord
@@ -210,7 +209,7 @@ def test_a_network_that_is_missing_is_said(home, monkeypatch, capsys):
 
 
 def test_at_most_so_many_images_are_tested_and_whole_lesions_of_them(monkeypatch):
-    monkeypatch.setattr(settings, "STRESS", SimpleNamespace(most=7, seed=0))
+    monkeypatch.setattr(passes, "CHOSEN", SimpleNamespace(photographs=7, drawn=7, seed=0))
     data = prepared.PreparedData(**{**vars(DATA), "groups": np.arange(ROWS) // 2})
     tested = stress.Tested(data)
     assert (len(tested.rows), tested.of) == (6, 24)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 
@@ -51,7 +52,14 @@ def start(command, home, before=None, **more):
     """Start `command` below `home`; `before` is called in the new process."""
     environment = {**os.environ, "LESION_HOME": str(home), **more.pop("environment", {})}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=PROJECT, env=environment, text=True, preexec_fn=before, **{**pipes, **more})
+
+    def begin():
+        for end in (signal.SIGHUP, signal.SIGINT):  # below `nohup`, or in the background, they would be ignored
+            signal.signal(end, signal.SIG_DFL)
+        if before:
+            before()
+
+    return subprocess.Popen(command, cwd=PROJECT, env=environment, text=True, preexec_fn=begin, **{**pipes, **more})
 
 
 def run(command, home, before=None, **more):

@@ -262,7 +262,7 @@ def test_bench_measures_a_part_and_the_report_shows_it(home):
         assert measured[name]["trained"]
         assert measured[name]["ratio"] == pytest.approx(measured[name]["predict"][0] / measured[name]["gradcam"][0])
     invoke(home, "report")
-    assert "Grad-CAM against prediction of the same images" in (home / "reports" / "index.html").read_text()
+    assert "Passes over the test images against prediction of them" in (home / "reports" / "index.html").read_text()
 
 
 @pytest.mark.parametrize(

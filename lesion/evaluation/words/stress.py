@@ -58,11 +58,10 @@ def outside_sentence(models: Mapping[str, ModelStress]) -> str:
     if not known:
         return ""
     if not shown:
-        does, score = ("takes", "its score") if len(unsure) == 1 else ("take", "their scores")
-        return f"That {_titles(unsure)} {does} any of {score} from outside the lesion could be chance."
+        return f"With the lesion painted over, {_titles(unsure)} may be guessing."
     first, *others = [(title(name), _with_interval(known[name])) for name in shown]
     rest = "".join(f", {who} {share}" for who, share in others)
-    chance = f"; for {_titles(unsure)} it could be none" if unsure else ""
+    chance = f"; without the lesion {_titles(unsure)} may be guessing" if unsure else ""
     return f"{first[0]} takes {first[1]} of its score from outside the lesion{rest}{chance}."
 
 

@@ -79,7 +79,7 @@ def _skill(images: LocatedImages) -> list[Cell]:
 
 def two_decimals(value: float) -> str:
     """Return a number with two decimals and a real minus sign; a skill is not known more exactly."""
-    return f"{value:.2f}".replace("-", "−")
+    return f"{round(value, 2) or 0.0:.2f}".replace("-", "−")  # a tiny negative number is 0.00, not −0.00
 
 
 def _energy(images: LocatedImages) -> list[Cell]:

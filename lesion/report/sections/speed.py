@@ -1,10 +1,18 @@
-"""Section on speed: what `bench` measured, each ratio beside the two figures that it comes from."""
+"""Section on speed: what `bench` measured, each ratio beside the two speeds that it comes from."""
 
 from collections.abc import Sequence
 from statistics import median
 
 from lesion.config import title
-from lesion.records.bench import BenchParts, GradcamBench, Machine, PipelineBench, PrepareBench, TrainingBench
+from lesion.records.bench import (
+    BenchParts,
+    ExplanationTimes,
+    GradcamBench,
+    Machine,
+    PipelineBench,
+    PrepareBench,
+    TrainingBench,
+)
 from lesion.report.reading.artefacts import Artefacts, Context
 from lesion.report.writing.tables import Cell, Row, Show, Table, cell, count, duration, megabytes
 
@@ -93,11 +101,22 @@ def _pipeline(record: PipelineBench) -> Reading:
 
 def _gradcam(record: GradcamBench) -> Reading:
     rows = [
-        Row(title(model), _rates(times.images, times.predict, times.gradcam, times.ratio))
+        Row(title(model), [*_rates(times.images, times.predict, times.gradcam, times.ratio), *_more(times)])
         for model, times in record.models.items()
     ]
-    columns = ("Prediction, images/s", "Grad-CAM, images/s", "Grad-CAM : prediction")
-    return Table("Grad-CAM against prediction of the same images", columns, rows), "1 is the same speed."
+    columns = (
+        *("Prediction, images/s", "Grad-CAM, images/s", "Grad-CAM : prediction"),
+        *("With LayerCAM : prediction", "Disturbed : prediction"),
+    )
+    reading = (
+        "1 is the same speed. With LayerCAM a pass gives three maps of each image. Disturbed images are drawn over and "
+        "predicted, as in the stress test."
+    )
+    return Table("Passes over the test images against prediction of them", columns, rows), reading
+
+
+def _more(times: ExplanationTimes) -> list[Cell]:
+    return _cells((times.finer_ratio, _times), (times.disturbed_ratio, _times))
 
 
 def _cores(record: PrepareBench) -> list[Reading]:

@@ -8,6 +8,7 @@ from pages import EXPLANATIONS, NAMES, STRESS, Page, render
 
 from lesion.report import page
 from lesion.report.reading import read
+from lesion.report.sections.located import two_decimals
 from lesion.report.sections.looks import looks
 
 TABLE, SKILLS = "What each network’s score rests on", "Skill of the maps"
@@ -76,7 +77,8 @@ def test_sentences_come_from_the_intervals(home):
         "an image, that of EfficientNetB0 no more. The maps of CNN from scratch and MobileNetV2 follow the lesion into "
         "a corner; for EfficientNetB0 that could be chance. The map of EfficientNetB0 hardly changes if all weights "
         "are drawn at random: it says nothing of the network. CNN from scratch takes 75% (61% to 88%) of its score "
-        "from outside the lesion, MobileNetV2 62% (40% to 80%); for EfficientNetB0 it could be none." in says
+        "from outside the lesion, MobileNetV2 62% (40% to 80%); without the lesion EfficientNetB0 may be guessing."
+        in says
     )
     assert "As much of the evidence of EfficientNetB0 would lie on the outline of another lesion." in says
     assert "MobileNetV2 than CNN from scratch and EfficientNetB0" in says
@@ -182,3 +184,7 @@ def test_without_outlines_there_is_what_needs_none(home):
 def test_a_choice_of_networks_leaves_the_others_differences_out(home):
     says = Page(render(("scratch", "mobilenet")))
     assert len(says.table(DIFFERENCES)) == 3 and "EfficientNetB0" not in says.says("looks")
+
+
+def test_a_skill_of_nearly_zero_has_no_sign():
+    assert [two_decimals(value) for value in (-0.001, 0.004, -0.126)] == ["0.00", "0.00", "−0.13"]

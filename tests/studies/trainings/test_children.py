@@ -21,7 +21,8 @@ print(os.getpid(), flush=True)
 time.sleep(60)
 """
 STARTS = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it would be ignored
 sys.path.insert(0, {str(config.PROJECT)!r})
 from lesion.studies.trainings import children
 children.run_child(["-c", sys.argv[1]], sys.argv[2], {{}})

@@ -98,10 +98,15 @@ def test_a_job_that_loses_its_worker_is_tried_again_and_the_others_are_done_once
     import dask
     import distributed  # noqa: F401  # brings the settings that are changed
 
-    deadly = make_job("deadly", "import signal; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)")
-    jobs = [deadly, make_job("failing", "sys.exit(1)"), make_job("quick", "")]
+    # It waits until the others are known to have ended: what a worker has done and not yet told is done again.
+    kill = "wait_for('others-ended'); import signal; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"
+    jobs = [make_job("deadly", kill), make_job("failing", "sys.exit(1)"), make_job("quick", "")]
+    outcomes = []
     with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
-        outcomes = list(cluster.on_this_machine(jobs, 2))
+        for outcome in cluster.on_this_machine(jobs, 2):
+            outcomes.append(outcome)
+            if len(outcomes) == 2:
+                (tmp_path / "others-ended").touch()
     assert Outcome("deadly", -9, 0.0) in outcomes
     assert statuses(outcomes) == {"deadly": -9, "failing": 1, "quick": 0}
     assert {job.name: len(begun(tmp_path, job.name)) for job in jobs} == {"deadly": 2, "failing": 1, "quick": 1}

@@ -14,8 +14,8 @@ from lesion import config
 from lesion.console import estimate
 from lesion.evaluation.words.cut import cut
 from lesion.evaluation.words.wording import listed
-from lesion.networks import forecast
-from lesion.networks.forecast import Extent, Speed, Work
+from lesion.networks.planned import forecast
+from lesion.networks.planned.forecast import Extent, Speed, Work
 from lesion.options import AS_PROFILE, Value, chosen_networks
 from lesion.options.profile import FULL, QUICK
 from lesion.records.preparation import PlannedTraining, PreparationRecord, ProfilePlan

@@ -17,8 +17,8 @@ import tensorflow as tf
 
 from lesion import config
 from lesion.networks import batches, models, surgery, training
-from lesion.networks.forecast import Speed
 from lesion.networks.phases import Phase, make_trainable
+from lesion.networks.planned.forecast import Speed
 
 LEAST_SECONDS = 1.0  # that a kind of step is timed for, after a first one, which pays for building the graph
 IMAGES = 128  # of noise: every image costs the same

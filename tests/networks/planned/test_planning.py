@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from lesion import config, options
-from lesion.networks import planning
-from lesion.networks.forecast import Speed
-from lesion.networks.planning import Images, Request
+from lesion.networks.planned import planning
+from lesion.networks.planned.forecast import Speed
+from lesion.networks.planned.planning import Images, Request
 from lesion.records.preparation import PlannedTraining, ProfilePlan, SourceRecord
 
 VALUES = {name: option.default for name, option in options.STAGES["all"].items()}

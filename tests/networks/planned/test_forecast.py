@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from lesion import config, options
-from lesion.networks import forecast
-from lesion.networks.forecast import Extent, Length, Speed, Work
+from lesion.networks.planned import forecast
+from lesion.networks.planned.forecast import Extent, Length, Speed, Work
 
 NOTHING_ASKED = {name: option.default for name, option in options.TRAIN.items()}
 WHOLE = Speed("scratch", "auto", False, 200, {"judge": 0.01, "whole": 0.1}, start=7.0)

@@ -1,0 +1,1 @@
+"""How long trainings take here, and how they are cut to end in time."""
