@@ -10,7 +10,9 @@ from hypothesis import strategies as some
 from lesion import options
 from lesion.errors import LesionError
 
-VALUED = [(stage, name) for stage in options.STAGES for name, option in options.STAGES[stage].items() if option.kind]
+INTERNAL = ("cell", "speed")  # which other stages start
+TYPED = [stage for stage in options.STAGES if stage not in INTERNAL]
+VALUED = [(stage, name) for stage in TYPED for name, option in options.STAGES[stage].items() if option.kind]
 NUMBERS = [(stage, name) for stage, name in VALUED if isinstance(options.STAGES[stage][name].default, int | float)]
 ODD = [
     "",

@@ -65,7 +65,8 @@ def test_what_nohup_lets_pass_goes_on(tmp_path):
         (
             signal.SIGKILL,
             "error: prepare: ended by signal 9 (SIGKILL), perhaps because memory ran out: close other programs "
-            "or take a smaller --image-size; what was finished is kept, the same command resumes",
+            "or take fewer images at once (--batch-size) or take a smaller --image-size; what was finished is kept, "
+            "the same command resumes",
         ),
         (
             signal.SIGSEGV,
