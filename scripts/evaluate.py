@@ -17,7 +17,6 @@ import stage
 from lesion import config, console, options, prepared, runs, store
 from lesion.baselines import inputs
 from lesion.console import say
-from lesion.errors import LesionError
 from lesion.evaluation import unlike
 from lesion.prepared import PreparedData
 from lesion.records.metrics import MetricsRecord, ModelScores
@@ -38,20 +37,16 @@ def main() -> bool:
     values = options.parse("evaluate", __doc__)
     names = options.chosen_networks(values.model)
     missing = runs.missing(prepared.read_manifest().data)
-    if all(name in missing for name in names):
-        raise LesionError("; ".join(f"{name} is {missing[name]}" for name in names))
+    usable = stage.usable(names, missing)
     data = prepared.open_data()
-    for name in names:
-        if name not in missing:
-            _predict(Run(name), data, values.force)
+    for name in usable:
+        _predict(Run(name), data, values.force)
     unmeasured = _write_metrics(data, missing)
-    absent = [name for name in names if name in unmeasured]
-    for name in absent:
-        say(f"evaluate: {config.title(name)} is {unmeasured[name]}")
+    complete = stage.say_missing("evaluate", names, unmeasured)
     for name in config.BASELINE_NAMES:
         if name in unmeasured:
             say(f"evaluate: {config.in_sentence(name)} is {unmeasured[name]}")
-    return not absent
+    return complete
 
 
 def _predict(run: Run, data: PreparedData, force: bool) -> None:
@@ -60,7 +55,7 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
         say(f"evaluate: {config.title(run.name)} is evaluated already (--force does it again)")
         return
     stage.import_tensorflow()
-    from lesion.networks import features, training
+    from lesion.networks import features, replicas, training
 
     positions = np.flatnonzero(np.isin(data.splits, config.SCORED))
     model = training.load(run.model)
@@ -76,7 +71,7 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
         digest=record.digest,
         seconds_per_image=seconds / len(positions),
         views=sides,
-        provenance=store.provenance(seconds, training.device()),
+        provenance=store.provenance(seconds, replicas.device()),
         unlike=_write_unlike(run, model, data, positions, scored),
     )
     store.write_record(run.evaluation, evaluation)

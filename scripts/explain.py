@@ -31,23 +31,16 @@ def main() -> bool:
     names = options.chosen_networks(values.model)
     data = prepared.open_data()
     reasons = runs.missing(data.fingerprint)
-    missing = {name: reasons[name] for name in names if name in reasons}
-    if len(missing) == len(names):
-        raise LesionError("; ".join(f"{name} is {reason}" for name, reason in missing.items()))
+    usable = stage.usable(names, reasons)
     wanted = {name: fingerprint(name) for name in config.NETWORKS if name not in reasons}
     before = _explained()
     done = {name: model for name, model in before.models.items() if model.fingerprint == wanted.get(name)}
-    todo = [name for name in names if name in wanted and (values.force or name not in done)]
-    for name in names:
-        if name not in todo and name not in missing:
-            say(f"explain: {config.title(name)} is explained already (--force does it again)")
+    todo = stage.unfinished("explain", "explained", usable, done, values.force)
     images = cases.describe(data, _estimated(before) if done else {})
     pictured = bool(done) and not values.force and all(_path(image.thumbnail).exists() for image in images)
     if todo or not pictured or images != before.images or before.located != located.method():
         _explain(data, images, pictured, todo, wanted, done)
-    for name, reason in missing.items():
-        say(f"explain: {config.title(name)} is {reason}")
-    return not missing
+    return stage.say_missing("explain", names, reasons)
 
 
 def fingerprint(name: str) -> str:

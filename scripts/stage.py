@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -43,6 +43,34 @@ def run(stage: str, main: Callable[[], bool], exclusive: bool = True) -> NoRetur
     except Exception as error:
         status = _fail_of_system(error, stage)
     sys.exit(status)
+
+
+def usable(names: Sequence[str], reasons: Mapping[str, str]) -> list[str]:
+    """Return those of the networks that can be used; `reasons` say why others cannot.
+
+    Raises LesionError if none of them can be.
+    """
+    left = [name for name in names if name not in reasons]
+    if not left:
+        raise LesionError("; ".join(f"{name} is {reasons[name]}" for name in names))
+    return left
+
+
+def unfinished(stage: str, done_word: str, usable: Sequence[str], done: Collection[str], force: bool) -> list[str]:
+    """Return which of the usable networks `stage` must work on; say of the others that they are `done_word` already."""
+    todo = [name for name in usable if force or name not in done]
+    for name in usable:
+        if name not in todo:
+            console.say(f"{stage}: {config.title(name)} is {done_word} already (--force does it again)")
+    return todo
+
+
+def say_missing(stage: str, names: Sequence[str], reasons: Mapping[str, str]) -> bool:
+    """Say why networks that were asked for are missing; return True if none is."""
+    missing = [name for name in names if name in reasons]
+    for name in missing:
+        console.say(f"{stage}: {config.title(name)} is {reasons[name]}")
+    return not missing
 
 
 def _listen() -> None:

@@ -37,22 +37,15 @@ def main() -> bool:
     names = options.chosen_networks(values.model)
     data = prepared.open_data()
     reasons = runs.missing(data.fingerprint)
-    missing = {name: reasons[name] for name in names if name in reasons}
-    if len(missing) == len(names):
-        raise LesionError("; ".join(f"{name} is {reason}" for name, reason in missing.items()))
+    usable = stage.usable(names, reasons)
     wanted = {name: fingerprint(name, data) for name in config.NETWORKS if name not in reasons}
     before = _tested()
     done = {name: model for name, model in before.models.items() if model.fingerprint == wanted.get(name)}
-    todo = [name for name in names if name in wanted and (values.force or name not in done)]
-    for name in names:
-        if name not in todo and name not in missing:
-            say(f"stress: {config.title(name)} is tested already (--force does it again)")
+    todo = stage.unfinished("stress", "tested", usable, done, values.force)
     pictured = all(_path(case.picture).exists() for case in before.changed)
     if todo or done != before.models or not pictured:
         _test(data, todo, wanted, done)
-    for name, reason in missing.items():
-        say(f"stress: {config.title(name)} is {reason}")
-    return not missing
+    return stage.say_missing("stress", names, reasons)
 
 
 def fingerprint(name: str, data: PreparedData) -> str:
@@ -105,7 +98,7 @@ def _test(data: PreparedData, todo: Sequence[str], wanted: Mapping[str, str], do
 
 def _test_network(name: str, tested: Tested, wanted: str) -> ModelStress:
     """Make all passes of one network, write its table, and measure what changed."""
-    from lesion.networks import training
+    from lesion.networks import replicas, training
 
     begin = time.monotonic()
     run = Run(name)
@@ -116,7 +109,7 @@ def _test_network(name: str, tested: Tested, wanted: str) -> ModelStress:
         after |= tested.probabilities(lambda images, rows: training.predict(model, images, rows), passes)
     table = f"{stress.FOLDER}/{name}.csv"
     stress.write_table(_path(table), tested.rows, after)
-    after = stress.read_table(_path(table))  # rounded, as it is read again
+    after = stress.read_table(_path(table))  # the rounded numbers count, so that the file gives the same scores
     before = after[stress.PLAIN]
     changes = Changes(tested.labels, tested.groups, before, {each: after[each] for each in stress.columns()})
     parts = _parts(tested, before, after)
@@ -129,7 +122,7 @@ def _test_network(name: str, tested: Tested, wanted: str) -> ModelStress:
         parts={part: parts.describe(part) for part in stress.PARTS} if parts else {},
         parts_roc_auc=parts.roc_auc() if parts else UNKNOWN,
         outside=parts.outside(stress.HIDDEN) if parts else UNKNOWN,
-        provenance=store.provenance(time.monotonic() - begin, training.device()),
+        provenance=store.provenance(time.monotonic() - begin, replicas.device()),
     )
 
 

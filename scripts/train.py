@@ -100,7 +100,8 @@ def _fit_and_save(run: Run, training: TrainingSettings, fingerprint: str, series
     """Train one network, replace the files of its previous training, and return what is to become the manifest."""
     stage.import_tensorflow()  # takes seconds: only if there is something to train
     from lesion.networks import architecture, models
-    from lesion.networks.training import build, device, make_reproducible, plan, strategy, train
+    from lesion.networks.replicas import device, strategy
+    from lesion.networks.training import build, make_reproducible, plan, train
 
     begin = time.monotonic()
     data = prepared.open_data()

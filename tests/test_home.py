@@ -12,7 +12,7 @@ from lesion import config, home, store
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Return a new folder in the place of LESION_HOME."""
+    """Return a new folder, which LESION_HOME then names."""
     monkeypatch.setattr(config, "HOME", tmp_path)
     for name in ("DATA", "RUNS", "REPORTS", "LOCK"):
         monkeypatch.setattr(config, name, tmp_path / getattr(config, name).name)

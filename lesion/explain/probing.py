@@ -18,7 +18,7 @@ from lesion.explain.layercam import shown_method
 from lesion.explain.mapper import Mapper
 from lesion.explain.passes import chosen
 from lesion.explain.sanity import sanity
-from lesion.networks import training
+from lesion.networks import replicas, training
 from lesion.prepared import PreparedData
 from lesion.records.explanations import GRADCAM, ExplainedImage, ModelExplanations
 from lesion.records.metrics import Estimate
@@ -69,7 +69,7 @@ def explain_network(
         corner=corner_test(quick, maps.shown, Cornered.of(data, images), maps.probabilities),
         sanity=_sanity(model, quick, maps, data, positions, labels),
         faithfulness=_faithfulness(model, maps, data, positions, labels),
-        provenance=store.provenance(time.monotonic() - begin, training.device()),
+        provenance=store.provenance(time.monotonic() - begin, replicas.device()),
     )
 
 

@@ -12,7 +12,7 @@ class ColourConstancy:
 
     power: int = 6  # of the mean over the pixels; the best of those tried by Finlayson & Trezzi
     # Red, green and blue of the estimated light: the median of 2,302 HAM10000 photographs. In white light (1, 1, 1)
-    # skin would be grey, as it is on no image that a network has seen.
+    # skin would look grey, and no network has seen grey skin.
     light: tuple[float, float, float] = (1.13, 0.91, 0.96)
 
 

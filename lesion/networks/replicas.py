@@ -5,6 +5,8 @@ as the device of a run and is no part of its fingerprint. All functions refer to
 called; outside of any there is one replica.
 """
 
+from collections import Counter
+
 import keras
 import tensorflow as tf
 
@@ -19,6 +21,21 @@ def processors() -> list[tf.config.PhysicalDevice]:
     """
     gpus = tf.config.list_physical_devices("GPU")
     return gpus[: 2 ** (len(gpus).bit_length() - 1)] if gpus else []
+
+
+def strategy() -> tf.distribute.Strategy:
+    """Return a strategy that shares each batch among the GPUs, if there are several."""
+    names = [processor.name.removeprefix("/physical_device:") for processor in processors()]
+    return tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.get_strategy()
+
+
+def device() -> str:
+    """Return what training runs on, as CPU, or 2 × NVIDIA H100 for two replicas."""
+    names = Counter(
+        tf.config.experimental.get_device_details(processor).get("device_name", processor.device_type)
+        for processor in processors()
+    )
+    return ", ".join(f"{number} × {name}" if number > 1 else name for name, number in names.items()) or "CPU"
 
 
 def count() -> int:

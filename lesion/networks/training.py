@@ -7,7 +7,6 @@ stopped leaves the finished model unchanged, and resumes from its last finished 
 import contextlib
 import math
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,21 +88,6 @@ def make_reproducible(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def strategy() -> tf.distribute.Strategy:
-    """Return a strategy that shares each batch among the GPUs, if there are several; see `replicas`."""
-    names = [processor.name.removeprefix("/physical_device:") for processor in replicas.processors()]
-    return tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.get_strategy()
-
-
-def device() -> str:
-    """Return what training runs on, as CPU, or 2 × NVIDIA H100 for two replicas."""
-    names = Counter(
-        tf.config.experimental.get_device_details(processor).get("device_name", processor.device_type)
-        for processor in replicas.processors()
-    )
-    return ", ".join(f"{number} × {name}" if number > 1 else name for name, number in names.items()) or "CPU"
-
-
 def train(
     model: keras.Model,
     phases: list[Phase],
@@ -118,8 +102,8 @@ def train(
     `folder` holds the state of a run that was stopped, if any. If `settings` ask for views, the activations of the
     frozen layers are computed once, into the folder `activations` beside it, unless they are given: `computed`, by the
     name of the cut. `series`: the networks that are trained one after the other, of which this is the present one.
-    Call it in the scope of the `strategy` that `model` was built in. Raises LesionError if the validation loss was
-    never a number, or if the replicas cannot share a batch equally.
+    Call it in the scope of the `replicas.strategy` that `model` was built in. Raises LesionError if the validation loss
+    was never a number, or if the replicas cannot share a batch equally.
     """
     _share_batches(model, settings.batch_size)
     frozen = phases[0].name == "frozen"
@@ -128,11 +112,7 @@ def train(
     store.require_space(folder, BYTES_PER_PARAMETER * model.count_params(), f"training {model.name}")
     activations = None
     if frozen and settings.views and not computed:
-        cache_folder = folder.parent / "activations"
-        rows = Rows.of(data)
-        cache = activation_cache(trained, phases, data, rows, cache_folder, settings.views, settings.seed)
-        computed = cache.compute()
-        activations = cache.summary()
+        computed, activations = _compute_activations(trained, phases, data, folder.parent / "activations", settings)
     history = History(folder)
     validation = Validation.of(data)
     watchers = [CollapseAlarm(history, validation), EpochProgress(history, phases, series or Series(1))]
@@ -154,7 +134,15 @@ def _share_batches(model: keras.Model, batch_size: int) -> None:
     replicas.require_equal_shares(batch_size)
     if replicas.count() > 1:
         share = f"each gets {batch_size // replicas.count()} of the {batch_size} images of a batch"
-        say(f"train: {config.title(model.name)} is trained on {device()}: {share}")
+        say(f"train: {config.title(model.name)} is trained on {replicas.device()}: {share}")
+
+
+def _compute_activations(
+    trained: keras.Model, phases: list[Phase], data: PreparedData, folder: Path, settings: TrainingSettings
+) -> tuple[Mapping[str, Activations], ActivationsRecord]:
+    """Return the activations of the frozen layers, computed now or kept in `folder`, and what they took."""
+    cache = activation_cache(trained, phases, data, Rows.of(data), folder, settings.views, settings.seed)
+    return cache.compute(), cache.summary()
 
 
 def _take_over(trained: keras.Model, model: keras.Model, frozen: bool) -> None:

@@ -148,11 +148,11 @@ def main():
     both = [tf.config.PhysicalDevice(f"/physical_device:CPU:{number}", "CPU") for number in range(2)]
     replicas.processors = lambda: both
     tf.config.experimental.get_device_details = lambda device: {"device_name": "half a CPU"}
-    one, two = tf.distribute.MirroredStrategy(["CPU:0"]), training.strategy()
+    one, two = tf.distribute.MirroredStrategy(["CPU:0"]), replicas.strategy()
     results = {f"one {name}": train(name, one, f"{name}1") for name in TRAININGS}
     results |= {f"two {name}": train(name, two, f"{name}2") for name in ("scratch", "efficientnet")}
     results |= {"two mobilenet": killed_and_resumed(two), "still": without_progress(two), "refused": refused(two)}
-    results |= {"seeds": [seeds(one), seeds(two)], "drawn": images_of_epochs(two), "device": training.device()}
+    results |= {"seeds": [seeds(one), seeds(two)], "drawn": images_of_epochs(two), "device": replicas.device()}
     (FOLDER / "results.json").write_text(json.dumps(results))
 
 

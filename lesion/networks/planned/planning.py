@@ -146,7 +146,7 @@ def extended(data: PreparationRecord, values: Mapping[str, Value], speeds: Seque
 
 
 def lengths(plan: ProfilePlan, name: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Return `values`, the options of `train`, with the planned ones in the place of those that were left out."""
+    """Return the options of `train`: those of `values`, and the planned ones where the user left them out."""
     training = _of(plan, name, values["weights"])
     if training is None:
         raise KeyError(name)

@@ -30,7 +30,8 @@ RATE = 1e-3  # of learning: what is learned is thrown away
 def measure(name: str, size: int, asked: str, batch_size: int) -> Speed:
     """Return how fast `name` is trained with the weights `asked` on images of `size` × `size` pixels.
 
-    TensorFlow is made deterministic, as it is for a training. Raises LesionError as `training.build` does.
+    TensorFlow computes deterministically, which a real training does too and which takes time. Raises LesionError if
+    the weights cannot be used.
     """
     begin = time.monotonic()
     training.make_reproducible(SEED)
@@ -75,7 +76,7 @@ def _augmented(noise: np.ndarray, batch_size: int) -> Iterator[tuple[tf.Tensor, 
 
 
 def _activations(above: keras.Model, batch_size: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return a batch of what the layers above the cut get, in the place of activations."""
+    """Return a batch of random numbers that the layers above the cut take for activations."""
     values = tf.random.stateless_uniform((batch_size, *above.input_shape[1:]), (SEED, SEED))
     return values, tf.cast(tf.range(batch_size)[:, tf.newaxis] % 2, tf.float32)
 

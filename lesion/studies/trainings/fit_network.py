@@ -39,7 +39,7 @@ def fit(task: Task, plan: Plan) -> Fitted:
     """
     own = cells.own_settings(plan, task.cell)
     training.make_reproducible(own.seed)
-    with training.strategy().scope():
+    with replicas.strategy().scope():
         model, weights = training.build(own.model, task.data.image_size, own.weights)
         phases = training.plan(weights.used, own)
         shared = None
@@ -59,7 +59,7 @@ def fit(task: Task, plan: Plan) -> Fitted:
         earlier_seconds=sum(epoch.seconds for epoch in earlier),
         shared_seconds=shared.seconds if shared else 0.0,
         waiting_seconds=shared.waiting_seconds if shared else 0.0,
-        device=training.device(),
+        device=replicas.device(),
         warnings=trained.warnings,
     )
 

@@ -40,7 +40,7 @@ def test_costs_are_those_of_the_artefacts(home):
 def test_several_views_of_an_image_are_named_where_its_time_and_its_score_are_explained(home):
     page = Page(render())
     assert "that of scoring all images in 4 views each, start-up included" in page.says("summary")
-    assert "A network looks at each image in 4 views, as it is, mirrored and turned" in page.says("methods")
+    assert "A network sees each image 4 times, unchanged and mirrored" in page.says("methods")
     for name in NAMES:
         fake.change(home / f"runs/{name}/evaluation.json", lambda evaluation: evaluation.update(views=1))
     page = Page(render())
