@@ -88,6 +88,7 @@ class Series:
     """Pieces of work, one after the other; those to come are expected to take as long as the others did on average."""
 
     count: int
+    number: int = 0  # of the present one, if all are done at once and this process knows of no other
     seconds: list[float] = field(default_factory=list)  # of each that is done
     begin: float = field(default_factory=time.time)  # of the present one
 
@@ -99,7 +100,7 @@ class Series:
 
     def place(self) -> str:
         """Return which one is the present one: 2 of 3."""
-        return f"{len(self.seconds) + 1} of {self.count}"
+        return f"{self.number or len(self.seconds) + 1} of {self.count}"
 
     def total(self, left: float) -> float:
         """Return how many seconds all of them take, if the present one takes `left` more."""

@@ -1,6 +1,6 @@
 """Train the networks and baselines anew on several divisions of the lesions.
 
-    python scripts/study.py --folds 5 --repeats 3
+    python scripts/study.py --folds 5 --repeats 3 --fractions .25,.5,1
 
 Reads data/; each training is a process of its own (cell.py) that works in study/cells/. Trainings that are finished are
 not made again; one that was stopped resumes. Writes reports/study.json.
@@ -31,7 +31,12 @@ def main() -> bool:
     training = {**vars(values), "no_cache_activations": False}
     asked = {name: settings.resolve(name, training, data.record) for name in options.chosen_networks(values.model)}
     design = Design(
-        kinds=["grouped"], folds=values.folds, tested=values.folds, repeats=values.repeats, seed=values.seed
+        kinds=["grouped"],
+        folds=values.folds,
+        tested=values.folds,
+        repeats=values.repeats,
+        seed=values.seed,
+        fractions=list(values.fractions),
     )
     files = StudyFolder(config.STUDY)
     plan = running.make_plan(files, config.DATA, data, design, asked, inputs.fingerprints(data), values.threads)

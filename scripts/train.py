@@ -10,8 +10,10 @@ import argparse
 import shutil
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+import beside
 import quick
 import stage
 
@@ -46,6 +48,11 @@ def main() -> bool:
             unfinished.append((run, training, fingerprint))
         else:
             say(f"train: {config.title(run.name)} is trained already (--force trains it again)")
+    if beside.pays(len(unfinished), data):
+        say(f"train: {len(unfinished)} networks at once, each in a process of its own")
+        places = [Series(len(unfinished), number) for number in range(1, len(unfinished) + 1)]
+        works = [partial(_train, *each, values.force, place) for each, place in zip(unfinished, places, strict=True)]
+        return beside.run({run.name: work for (run, *_), work in zip(unfinished, works, strict=True)})
     series = Series(len(unfinished))
     return all([_train(run, training, fingerprint, values.force, series) for run, training, fingerprint in unfinished])
 

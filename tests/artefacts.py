@@ -69,7 +69,18 @@ from lesion.records.preparation import (
 )
 from lesion.records.probes import CornerTest, FaithfulnessTest, FinerMaps, SanityTest
 from lesion.records.stress import ChangedCase, ModelStress, Stressed, StressRecord
-from lesion.records.study import Chances, Design, StudyArea, StudyData, StudyDifference, StudyModel, StudyRecord
+from lesion.records.study import (
+    Chances,
+    CurvePoint,
+    CurveStep,
+    Design,
+    LearningCurve,
+    StudyArea,
+    StudyData,
+    StudyDifference,
+    StudyModel,
+    StudyRecord,
+)
 from lesion.records.training import (
     ActivationsRecord,
     ArchitecturePart,
@@ -778,7 +789,7 @@ def study() -> StudyRecord:
     return StudyRecord(
         fingerprint="57d757d757d757d7",
         data=StudyData("1,334 rows: images", DATA, images=1333, lesions=900, malignant_lesions=412),
-        design=Design(kinds=["grouped"], folds=2, tested=2, repeats=3, seed=7),
+        design=Design(kinds=["grouped"], folds=2, tested=2, repeats=3, seed=7, fractions=[0.25, 0.5, 1.0]),
         settings={name: training_settings(name) for name in ("mobilenet", "efficientnet")},
         method=store.blocks(config.TRAINING, config.FOLDS, STATISTICS, MARGIN),
         shared_part=2.18,
@@ -795,7 +806,23 @@ def study() -> StudyRecord:
         seconds=7384.0,
         provenance=PROVENANCE,
         missing=dict.fromkeys(("patient", "colour_patient"), "nothing is known of the patients"),
+        curves={name: learning_curve(name) for name in ("mobilenet", "efficientnet", "colour")},
     )
+
+
+def learning_curve(name: str) -> LearningCurve:
+    """Return a curve that rises by 0.0321 and then by 0.0123; the latter is supported for MobileNetV2 only."""
+    area = AREAS[name] - 0.0234
+    points = [
+        CurvePoint(fraction, 566.6 * fraction, 382.5 * fraction, StudyArea(value, ends, 0.01, 0.01, 0.0151), [], 0)
+        for fraction, value in ((0.25, area - 0.0444), (0.5, area - 0.0123), (1.0, area))
+        for ends in [[value - 0.0345, value + 0.0256]]
+    ]
+    supported = name == "mobilenet"
+    adjusted = [0.0012, 0.0234] if supported else [-0.0234, 0.048]
+    p = 0.0123 if supported else 0.345
+    step = CurveStep(0.5, 0.0123, [0.0034, 0.0212], 0.0045, p / 3, adjusted, p, supported)
+    return LearningCurve(points, step, f"{config.title(name)} rose from 283 to 567 <images>.")
 
 
 def study_model(name: str) -> StudyModel:

@@ -87,7 +87,17 @@ def defaults(stage):
         ("leak", {"data": "nowhere"}, "'nowhere' does not exist"),
         ("leak", {"model": "scratch,mobilenet"}, "is more than one: give one of scratch, mobilenet, efficientnet"),
         ("study", {"folds": "1"}, f"--folds 1 {RANGE} 2 to 100; 5 are usual"),
-        ("study", {"repeats": "2"}, f"--repeats 2 {RANGE} 3 to 1000; 3 are usual"),
+        ("study", {"repeats": "0"}, f"--repeats 0 {RANGE} 1 to 1000; 3 are usual"),
+        (
+            "study",
+            {"fractions": ".5"},
+            "--fractions '.5' does not work: give numbers from 0.01 to 1 that rise, 1 as the last, with commas between",
+        ),
+        ("study", {"fractions": "1,.5"}, "--fractions '1,.5' does not work"),
+        ("study", {"fractions": ".5,.5,1"}, "--fractions '.5,.5,1' does not work"),
+        ("study", {"fractions": "0,1"}, "--fractions '0,1' does not work"),
+        ("study", {"fractions": "0.5,1,2"}, "--fractions '0.5,1,2' does not work"),
+        ("study", {"fractions": "half,1"}, "--fractions 'half,1' does not work"),
         ("study", {"threads": "0"}, f"--threads 0 {RANGE} 1 to 1024"),
         ("study", {"workers": "-1"}, f"--workers -1 {RANGE} 0 to 1024"),
         ("study", {"views": "0"}, "--views 0 does not work"),
@@ -130,6 +140,11 @@ def test_a_value_no_stage_can_work_with_is_refused_and_what_is_accepted_is_said(
         options.read(stage, typed)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 400 and "\n" not in str(caught.value)
+
+
+def test_fractions_are_read_as_numbers():
+    assert options.read("study", {"fractions": ".25,0.5,1"})["fractions"] == (0.25, 0.5, 1.0)
+    assert options.read("study", {})["fractions"] == (1.0,)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,21 @@ def hold_out(kind: str, labels: np.ndarray, groups: np.ndarray, share: float, se
     return _deal_groups(labels, own, config.PREPARATION.run, lambda count: _deal(count, shares, random), random) == 1
 
 
+def part(kind: str, labels: np.ndarray, groups: np.ndarray, share: float, seed: Sequence[int]) -> np.ndarray:
+    """Return which rows (N,) bool belong to a part with about `share` of the groups of each class and size.
+
+    Arguments as those of `split_rows`. With the same seed a smaller part lies in every larger one. The number of groups
+    is rounded as by `_deal`.
+    """
+    own = groups if kind == "grouped" else np.arange(len(labels))
+    random = np.random.default_rng(seed)
+
+    def deal(count: int) -> np.ndarray:
+        return (random.permutation(count) + random.random()) / count < share
+
+    return _deal_groups(labels, own, config.PREPARATION.run, deal, random) == 1
+
+
 def _deal_groups(
     labels: np.ndarray,
     groups: np.ndarray,

@@ -83,9 +83,14 @@ def plan(used: str, settings: TrainingSettings) -> list[Phase]:
 
 
 def make_reproducible(seed: int) -> None:
-    """Seed Python, NumPy and TensorFlow and make TensorFlow's operations deterministic."""
+    """Seed Python, NumPy and TensorFlow and, on the CPU, make TensorFlow's operations deterministic.
+
+    On a GPU some operations have no deterministic form and would end a training, so there the last digits differ from
+    run to run. The environment variable TF_DETERMINISTIC_OPS=1 asks TensorFlow for determinism nonetheless.
+    """
     keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()
 
 
 def train(
@@ -154,16 +159,14 @@ def _take_over(trained: keras.Model, model: keras.Model, frozen: bool) -> None:
 
 
 def as_trained(model: keras.Model, frozen: bool, half_precision: bool) -> keras.Model:
-    """Return `model` in the form in which it is trained: standardised, in half precision, or unchanged.
+    """Return `model` in the form in which it is trained: standardised, or all of it a copy that is faster to train.
 
     `frozen` tells whether the training begins with a frozen backbone. `half_precision` counts only if the processor
     has instructions for it.
     """
     if frozen and config.NETWORKS[model.name].pretrained:
         return surgery.standardise(model)
-    if half_precision and computes_bfloat16():
-        return models.in_half_precision(model)
-    return model
+    return model if frozen else models.for_training(model, half_precision and computes_bfloat16())
 
 
 def computes_bfloat16() -> bool:
@@ -183,6 +186,8 @@ def compile_model(model: keras.Model, learning_rate: float, weight_decay: float 
     """
     optimizer = keras.optimizers.Adam(learning_rate, weight_decay=weight_decay or None)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
+    # Left to the first step, its variables are born while that is traced, which makes TensorFlow trace it twice.
+    optimizer.build(model.trainable_variables)
     model.compile(
         optimizer=optimizer,
         loss="binary_crossentropy",

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from lesion.errors import LesionError, quoted
 
-Value = Any  # str, int, float or bool: what a stage gets
+Value = Any  # str, int, float, bool or a tuple of floats: what a stage gets
 PLAIN = re.compile(r"[-+.0-9A-Za-z]{1,30}", re.ASCII)  # what may stand in a message without quotes, if it is a number
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lesion import config
 from lesion.errors import LesionError, quoted
@@ -53,6 +54,27 @@ class Decimal:
         if len(text) <= MOST_DIGITS and DECIMAL.fullmatch(text) and self.lowest <= float(text) <= self.highest:
             return float(text)
         raise refusal(name, shown_number(text), "does not work", self.accepted)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of a whole with commas between them, each larger than the one before; the last one is the whole."""
+
+    lowest: float
+
+    @property
+    def accepted(self) -> str:
+        """Return the range and the order in words."""
+        return f"numbers from {self.lowest:g} to 1 that rise, 1 as the last, with commas between them: .25,.5,1"
+
+    def read(self, name: str, text: str) -> Value:
+        """Return a tuple of floats."""
+        words = text.split(",")
+        readable = all(len(word) <= MOST_DIGITS and DECIMAL.fullmatch(word) for word in words)
+        shares = tuple(map(float, words)) if readable else (0.0,)
+        if self.lowest <= shares[0] and shares[-1] == 1 and all(less < more for less, more in pairwise(shares)):
+            return shares
+        raise refusal(name, quoted(text), "does not work", self.accepted)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ class Design:
     tested: int  # folds of each partition that are tested, the first ones
     repeats: int  # partitions
     seed: int
+    fractions: list[float] = field(default_factory=lambda: [1.0])  # of the training lesions, rising, 1 the last
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,44 @@ class StudyDifference:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """A network or baseline trained on a fraction of the training lesions."""
+
+    fraction: float
+    images: float  # that a training learns from, the mean over all trainings
+    lesions: float  # likewise
+    roc_auc: StudyArea
+    cells: list[list[float | None]]  # as in StudyModel
+    failed: int  # likewise
+
+
+@dataclass(frozen=True)
+class CurveStep:
+    """By how much the ROC-AUC on all training lesions exceeds that on the next smaller fraction, division by division.
+
+    Fields as in StudyDifference; the differences that are corrected together are those of all models.
+    """
+
+    fraction: float  # the smaller one
+    value: float
+    interval: Interval
+    error: float | None
+    p: float | None
+    adjusted: Interval
+    p_corrected: float | None
+    supported: bool
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """What a network or baseline gains from more training images."""
+
+    points: list[CurvePoint]  # by rising fraction, all lesions the last
+    step: CurveStep
+    sentence: str
+
+
+@dataclass(frozen=True)
 class StudyData:
     """The images of a study."""
 
@@ -123,3 +162,4 @@ class StudyRecord:
     seconds: float  # of all trainings together
     provenance: Provenance
     missing: dict[str, str] = field(default_factory=dict)  # baseline -> why it is not there
+    curves: dict[str, LearningCurve] = field(default_factory=dict)  # of the networks and of colour alone, if measured

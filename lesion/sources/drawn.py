@@ -20,15 +20,17 @@ from lesion.sources.overlays import CANVAS, noise
 
 # Distance between the classes' means of the hidden score, in standard deviations: the classes overlap, and yet a
 # network with random weights learns to tell them apart within minutes.
-SEPARATION = 3.4
-SIGNS = {  # weight of the hidden score in each sign, to which noise of standard deviation 1 is added
+SEPARATION = 3.7
+# Weight of the hidden score in each sign, to which noise of standard deviation 1 is added. What a few numbers of the
+# colour tell is weak, shape and structure are strong: a network must see more than colours to come close to the score.
+SIGNS = {
     "asymmetry": 1.6,
-    "border": 1.6,
-    "colours": 2.5,
-    "veil": 2.0,
-    "regression": 0.8,
-    "streaks": 0.8,
-    "disorder": 1.0,  # of network and globules
+    "border": 2.4,
+    "colours": 0.8,
+    "veil": 1.5,
+    "regression": 0.5,
+    "streaks": 2.0,
+    "disorder": 1.6,  # of network and globules
 }
 NUISANCES = {"hair": 0.35, "ruler": 0.10, "bubbles": 0.10, "frame": 0.08, "corners": 0.10}  # share of lesions
 COPIED = 0.25  # share of lesions that come as 2 to 4 copies
@@ -121,7 +123,7 @@ def _photograph(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, n
     """Draw one photograph: uint8 RGB and float32 outline, CANVAS × CANVAS."""
     u, v, level = _shape(traits, rng)
     melanin, blood = _skin(traits, rng)
-    softness = rng.uniform(0.06, 0.22) * (1.3 - 0.6 * traits["border"])
+    softness = rng.uniform(0.05, 0.28)
     body = _sigmoid(level / softness * 2)
     melanin += body * _pigment(traits, rng, u, v, level)
     blood += body * (traits["redness"] + 0.5 * traits["colours"] * np.maximum(noise(rng, 3 / traits["radius"]), 0))
@@ -139,7 +141,8 @@ def _patches(traits: Traits, rng: np.random.Generator, body: np.ndarray) -> tupl
     """Return how far regression has bleached the lesion and how far a veil covers it, each 0 to 1 and mottled."""
     mottle = np.clip(0.65 + 0.35 * noise(rng, 12) + 0.2 * noise(rng, 50), 0, 1)
     pale = _patch(noise(rng, 3.2 / traits["radius"]), 2 * traits["regression"] - 1)
-    veil = _patch(noise(rng, 3 / traits["radius"]), 2 * traits["veil"] - 1)
+    # Many small patches: a network sees each of them, while they hardly move the percentiles of the colour.
+    veil = _patch(noise(rng, 4.5 / traits["radius"]) - 0.5, 2 * traits["veil"] - 1)
     return body * mottle * pale, body * np.clip(1.3 - mottle, 0.15, 0.9) * veil
 
 
@@ -162,13 +165,13 @@ def _shape(traits: Traits, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     level = 1 - distance
     off_centre = np.minimum(distance, 1)  # the centre itself always belongs to the lesion
     level += (0.06 + 0.28 * traits["asymmetry"]) * noise(rng, 1.6 / radius) * off_centre
-    level += (0.02 + 0.12 * traits["border"]) * noise(rng, 5 / radius)
+    level += (0.02 + 0.20 * traits["border"]) * noise(rng, 5 / radius)
     level += (0.03 + 0.05 * traits["border"]) * noise(rng, 13 / radius)
     streaks = max(0.0, 2 * traits["streaks"] - 1)
     if streaks:
         spokes = cv2.GaussianBlur(rng.standard_normal((1, 360), dtype=np.float32), (0, 0), 2.5)
         spokes = np.maximum(cv2.remap(spokes * 5, bearing * (359 / 2 / np.pi), 0 * bearing, 1), 0)
-        level += 0.16 * streaks * spokes * np.clip(distance - 0.6, 0, 0.4) * np.clip(1 + noise(rng, 2), 0, 2)
+        level += 0.24 * streaks * spokes * np.clip(distance - 0.6, 0, 0.4) * np.clip(1 + noise(rng, 2), 0, 2)
     return u, v, level
 
 
@@ -189,9 +192,9 @@ def _pigment(traits: Traits, rng: np.random.Generator, u: np.ndarray, v: np.ndar
     radius = traits["radius"]
     heading = rng.uniform(0, 2 * np.pi)
     ramp = math.cos(heading) * u + math.sin(heading) * v
-    density = 1.4 * traits["asymmetry"] ** 2 * np.clip(ramp, -1.3, 1.3)
-    density += rng.normal(0.2, 0.4) * np.clip(level, 0, 1)
-    density += (0.08 + 0.55 * traits["colours"]) * noise(rng, 2.6 / radius)
+    density = 0.9 * traits["asymmetry"] ** 2 * np.clip(ramp, -1.3, 1.3)
+    density += rng.normal(0.2, 0.7) * np.clip(level, 0, 1)
+    density += (0.20 + 0.40 * traits["colours"]) * noise(rng, 2.6 / radius)
     density += (0.12 + 0.15 * traits["colours"]) * noise(rng, 9 / radius)
     density += rng.uniform(0.06, 0.2) * noise(rng, 32) + 0.1 * noise(rng, 70)
     density = np.exp(density)

@@ -7,7 +7,7 @@ on other lesions: the mean over all trainings, each on its own tested fold. Scor
 pooled. The bootstrap gives each lesion one weight, which counts in the tested fold of every partition.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -18,12 +18,13 @@ from lesion.errors import LesionError
 from lesion.evaluation import correction, intervals
 from lesion.evaluation.areas import rank, roc_area
 from lesion.evaluation.correction import leaves_out_0
+from lesion.records.common import Interval
 from lesion.records.study import Design, StudyArea, StudyDifference, StudyModel
 from lesion.studies import uncertainty
+from lesion.studies.design import COLOUR
 from lesion.studies.uncertainty import Estimate
 
-COLOUR = "colour"  # the baseline that each network is compared with
-TOGETHER = "together"  # likewise all networks
+TOGETHER = "together"  # all networks, which are compared with colour alone as each of them is
 
 Weighted = Callable[[np.ndarray], np.ndarray]  # weights (R, n) of a fold's rows -> a figure (R,), NaN if undefined
 Figure = Callable[[np.ndarray, np.ndarray], Weighted]  # labels (n,) and probabilities (n,) of a fold's rows
@@ -66,7 +67,7 @@ def summarise(
     models = {}
     for name in scored:
         models[name] = StudyModel(
-            roc_auc=_area(of_model(measured, design, name)),
+            roc_auc=as_area(of_model(measured, design, name)),
             cells=measured.cells[name].tolist(),
             failed=failed.get(name, 0),
             seconds=seconds.get(name, 0.0),
@@ -137,44 +138,55 @@ def _in_cells(functions: list[list[tuple[np.ndarray, Weighted]]], weights: np.nd
     return np.array([[figure(weights[:, rows]) for rows, figure in folds] for folds in functions])
 
 
-def of_model(measured: Measured, design: Design, name: str) -> Estimate:
-    """Estimate the figure of one model."""
+def of_model(measured: Measured, design: Design, name: str, fraction: float = 1.0) -> Estimate:
+    """Estimate the figure of one model, trained on a `fraction` of the training lesions."""
     return uncertainty.estimate(
-        measured.cells[name], measured.replicates[name], measured.fewest, measured.lesions, design
+        measured.cells[name], measured.replicates[name], measured.fewest, measured.lesions, design, fraction
     )
 
 
-def of_difference(measured: Measured, design: Design, first: str, second: str) -> Estimate:
-    """Estimate the difference of two models, `first` minus `second`, training by training and draw by draw."""
+def of_difference(measured: Measured, design: Design, first: str, second: str, fraction: float = 1.0) -> Estimate:
+    """Estimate the difference of two models, `first` minus `second`, training by training and draw by draw.
+
+    `fraction` is the smaller one of those that the two were trained on.
+    """
     return uncertainty.estimate(
         measured.cells[first] - measured.cells[second],
         measured.replicates[first] - measured.replicates[second],
         measured.fewest,
         measured.lesions,
         design,
+        fraction,
     )
 
 
-def _area(own: Estimate) -> StudyArea:
+def as_area(own: Estimate) -> StudyArea:
+    """Return the estimate of a ROC-AUC as the record has it."""
     return StudyArea(own.value, uncertainty.logit_interval(own), own.lesions, own.trainings, own.error)
 
 
 def _family(measured: Measured, design: Design, pairs: list[tuple[str, str]]) -> list[StudyDifference]:
     """Return the differences of these pairs, p-values and adjusted intervals corrected for the number of pairs.
 
-    A difference is supported if its adjusted interval leaves out 0: see `evaluation.correction`. It is by Student's t
-    with the same error and degrees of freedom as its p-value.
+    A difference is supported if its adjusted interval leaves out 0.
     """
     estimates = [of_difference(measured, design, *pair) for pair in pairs]
-    differences = [_difference(own, *pair) for own, pair in zip(estimates, pairs, strict=True)]
-    values = [each.p for each in differences]
-    corrected = []
-    for own, each, p, confidence in zip(
-        estimates, differences, correction.holm(values), correction.confidences(values), strict=True
-    ):
-        adjusted = correction.adjusted(uncertainty.symmetric_interval(own, confidence), p)
-        corrected.append(replace(each, p_corrected=p, adjusted=adjusted, supported=leaves_out_0(adjusted)))
-    return corrected
+    return [
+        replace(_difference(own, *pair), p_corrected=p, adjusted=adjusted, supported=leaves_out_0(adjusted))
+        for own, pair, (p, adjusted) in zip(estimates, pairs, corrected(estimates), strict=True)
+    ]
+
+
+def corrected(differences: Sequence[Estimate]) -> list[tuple[float | None, Interval]]:
+    """Return the p-value and the interval of each difference, corrected for the number of them.
+
+    See `evaluation.correction`. The interval is by Student's t with the same error and degrees of freedom as p.
+    """
+    values = [uncertainty.p_value(own) for own in differences]
+    pairs = []
+    for own, p, confidence in zip(differences, correction.holm(values), correction.confidences(values), strict=True):
+        pairs.append((p, correction.adjusted(uncertainty.symmetric_interval(own, confidence), p)))
+    return pairs
 
 
 def _difference(own: Estimate, first: str, second: str) -> StudyDifference:

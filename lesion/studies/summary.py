@@ -9,9 +9,9 @@ from lesion.evaluation import metrics
 from lesion.networks import settings
 from lesion.prepared import PreparedData
 from lesion.records.common import Method
-from lesion.records.study import CellRecord, StudyData, StudyRecord
+from lesion.records.study import CellRecord, LearningCurve, StudyData, StudyRecord
 from lesion.records.training import TrainingSettings
-from lesion.studies import design, estimates, wording
+from lesion.studies import curves, design, estimates, wording
 from lesion.studies.design import Cell
 from lesion.studies.estimates import Scored
 from lesion.studies.trainings import running
@@ -43,7 +43,7 @@ def summarise(study: Study, failures: Mapping[Cell, str], asked: Mapping[str, Tr
     weights = running.weights(study)
     pool = design.pool(study.data)
     scored = predictions(study, failures)
-    failed = {model: sum(cell.model == model for cell in failures) for model in study.models}
+    failed = _failed(study, failures, 1.0)
     seconds = {model: _seconds(study, model) for model in study.models}
     labels, groups, own = study.data.labels[pool], study.data.groups[pool], study.plan.design
     models, differences = estimates.summarise(labels, groups, own, scored, failed, seconds)
@@ -63,6 +63,7 @@ def summarise(study: Study, failures: Mapping[Cell, str], asked: Mapping[str, Tr
         seconds=sum(seconds.values()),
         provenance=store.provenance(sum(seconds.values()), _device(study)),
         missing={name: UNKNOWN for name in config.BASELINE_NAMES if name not in models},
+        curves=_curves(study, failures),
     )
 
 
@@ -73,6 +74,27 @@ def predictions(study: Study, failures: Mapping[Cell, str]) -> dict[str, Scored]
     said = {name: each.probabilities for name, each in scored.items()}
     scored |= {name: Scored(folds, values) for name, values in metrics.combinations(said).items()}
     return {name: scored[name] for name in (*config.NETWORKS, *config.REFERENCES) if name in scored}
+
+
+def _failed(study: Study, failures: Mapping[Cell, str], fraction: float) -> dict[str, int]:
+    """Return how many trainings of each model on a fraction of the training lesions failed."""
+    own = [cell.model for cell in failures if cell.fraction == fraction]
+    return {model: own.count(model) for model in study.models}
+
+
+def _curves(study: Study, failures: Mapping[Cell, str]) -> dict[str, LearningCurve]:
+    """Return the learning curves of the networks and of colour alone; empty if no fractions were asked for."""
+    own, pool = study.plan.design, design.pool(study.data)
+    if len(own.fractions) < 2:
+        return {}
+    return curves.summarise(
+        study.data.labels[pool],
+        study.data.groups[pool],
+        own,
+        {fraction: running.predictions(study, KIND, failures, fraction) for fraction in own.fractions},
+        {fraction: _failed(study, failures, fraction) for fraction in own.fractions},
+        curves.mean_sizes(study.data, own),
+    )
 
 
 def _data(data: PreparedData, pool: np.ndarray) -> StudyData:

@@ -18,7 +18,7 @@ from lesion.evaluation.words.wording import (
     title,
 )
 from lesion.records.study import Chances, Design, StudyDifference, StudyModel
-from lesion.studies.estimates import COLOUR
+from lesion.studies.design import COLOUR
 
 ANEW = "Trained anew on data like these,"
 

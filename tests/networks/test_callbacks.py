@@ -64,12 +64,12 @@ def clock(monkeypatch):
 class Fit:
     """A training of MobileNetV2 that is only told of: each epoch with its scores."""
 
-    def __init__(self, folder, clock, phase=PHASES[0], networks=1):
+    def __init__(self, folder, clock, phase=PHASES[0], networks=1, number=0):
         self.clock = clock
         self.history = history.History(folder)
         self.history.start(phase, folder / "backup", None)
         validation = alarm.Validation(np.arange(20) % 2, np.arange(20))
-        series = console.Series(networks, begin=clock.now)
+        series = console.Series(networks, number, begin=clock.now)
         self.watchers = [alarm.CollapseAlarm(self.history, validation)]
         self.watchers += [progress.EpochProgress(self.history, PHASES, series)]
         for callback in (self.history, *self.watchers):
@@ -106,6 +106,15 @@ def test_time_left_counts_networks_that_have_not_begun(tmp_path, clock, capsys):
         fit.epoch(seconds=30.0)
     # This network takes 60 s + 10 x 30 s; two more take as long: 300 + 2 x 360 = 1,020 s.
     assert capsys.readouterr().out.splitlines()[-1].endswith("about 17 min left")
+
+
+def test_time_left_is_that_of_one_network_if_all_are_trained_at_once(tmp_path, clock, capsys):
+    fit = Fit(tmp_path, clock, networks=3, number=2)
+    console.screen.whole = console.Whole(stage=2, stages=7, begin=clock.now, rest=None)
+    for _ in range(2):
+        fit.epoch(seconds=30.0)
+    said = "2/7 train 2 of 3: MobileNetV2, head only, epoch 2 of 8, validation AUC 0.800, about 5 min left"
+    assert capsys.readouterr().out.splitlines()[-1] == said
 
 
 def test_time_left_is_an_upper_bound_if_training_may_stop_early(tmp_path, clock, capsys):

@@ -39,16 +39,48 @@ def test_transfer_models_scale_the_image_to_what_their_backbone_expects(built, n
     assert white == pytest.approx(high)
 
 
+@pytest.mark.parametrize("name", ["mobilenet", "efficientnet"])
+def test_only_the_head_of_a_transfer_model_drops_anything_out(built, name):
+    rates = {layer.name: layer.rate for layer in built[name].layers if isinstance(layer, keras.layers.Dropout)}
+    assert {layer: rate for layer, rate in rates.items() if rate} == {"head_dropout": 0.3, "dropout": 0.5}
+
+
+@pytest.mark.parametrize("name", models.BUILDERS)
+def test_the_copy_for_training_is_the_same_network(built, name):
+    copy = models.for_training(built[name])
+    assert copy.name == name
+    assert [layer.name for layer in copy.layers] == [layer.name for layer in built[name].layers]
+    images = np.random.default_rng(3).random((4, SIZE, SIZE, 3), np.float32)
+    probabilities = copy(images, training=False).numpy()
+    assert probabilities == pytest.approx(built[name](images, training=False).numpy(), abs=1e-6)
+    copy.get_layer(models.LOGIT).bias.assign([9.0])
+    assert built[name].get_layer(models.LOGIT).bias.numpy() == [0.0]
+
+
 def test_half_precision_is_in_the_computing_not_in_weights_or_output(built):
-    copy = models.in_half_precision(built["scratch"])
+    copy = models.for_training(built["scratch"], half_precision=True)
     assert keras.config.dtype_policy().name == "float32"  # of whatever is built next
     images = np.random.default_rng(3).random((4, SIZE, SIZE, 3), np.float32)
-    first = keras.Model(copy.input, copy.get_layer("block1_conv1").output)
-    assert first(images).dtype == "bfloat16"
+    first = keras.Model(copy.input, [copy.get_layer(f"block1_{layer}").output for layer in ("conv1", "bn1")])
+    assert [maps.dtype for maps in first(images, training=True)] == ["bfloat16", "bfloat16"]
     assert {weight.dtype for weight in copy.weights} == {"float32"}
-    probabilities = copy(images, training=False)
+    probabilities = models.for_training(built["scratch"], half_precision=True)(images, training=False)
     assert probabilities.dtype == "float32"
     assert probabilities.numpy() == pytest.approx(built["scratch"](images, training=False).numpy(), abs=0.01)
+
+
+def test_the_normalisation_in_one_operation_is_that_of_the_batch_and_moves_the_averages():
+    normalization = models.FusedNormalization(momentum=0.75, epsilon=0.2)
+    maps = np.array([[0.0, 2.0], [4.0, 6.0]], np.float32).reshape(2, 1, 2, 1)  # mean 3, variance (9 + 1 + 1 + 9) / 4
+    normalization.build(maps.shape)
+    normalization.gamma.assign([2.0])
+    normalization.beta.assign([1.0])
+    normalised = normalization(maps, training=True).numpy().ravel()
+    assert normalised == pytest.approx(1 + 2 * np.array([-3, -1, 1, 3]) / np.sqrt(5.2), abs=1e-5)
+    assert normalization.moving_mean.numpy() == pytest.approx([0.25 * 3])
+    assert normalization.moving_variance.numpy() == pytest.approx([0.75 * 1 + 0.25 * 5])
+    judged = normalization(maps, training=False).numpy().ravel()
+    assert judged == pytest.approx(1 + 2 * (maps.ravel() - 0.75) / np.sqrt(2.0 + 0.2), abs=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -174,6 +174,15 @@ def test_the_same_seed_trains_the_same_model(data, tmp_path):
     assert models.digest(first.model) == models.digest(second.model)
 
 
+@pytest.mark.parametrize(("gpus", "deterministic"), [([], [True]), (["GPU:0"], [])])
+def test_operations_are_deterministic_on_the_cpu_alone(monkeypatch, gpus, deterministic):
+    enabled = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: enabled.append(True))
+    training.make_reproducible(0)
+    assert enabled == deterministic
+
+
 def test_a_network_trained_in_half_precision_is_returned_in_single_precision(data, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "computes_bfloat16", lambda: True)
     model = models.build("scratch", 32)

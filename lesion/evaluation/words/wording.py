@@ -10,12 +10,12 @@ from lesion import config
 from lesion.evaluation.correction import leaves_out_0
 from lesion.records.common import Interval
 from lesion.records.metrics import AccuracyDifference, AreaDifference, Comparison, MetricsRecord
-from lesion.records.study import StudyDifference
+from lesion.records.study import CurveStep, StudyDifference
 
 METRIC_NAMES = {"roc_auc": "ROC-AUC", "accuracy": "accuracy"}
 BETTER = {"roc_auc": "ranks better than", "accuracy": "is more accurate than"}
 
-Figures = AreaDifference | AccuracyDifference | StudyDifference  # of two models, that may be supported or not
+Figures = AreaDifference | AccuracyDifference | StudyDifference | CurveStep  # differences, supported or not
 
 
 def interval_phrase(

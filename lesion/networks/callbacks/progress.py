@@ -66,8 +66,10 @@ class EpochProgress(callbacks.Callback):
         return epochs * sum(seconds[1:]) / len(seconds[1:])  # the first one also builds the graph
 
     def _time_left(self, seconds: float) -> str:
-        """Return in words how long all networks will still take."""
+        """Return in words how long all networks will still take, or this one, if all are trained at once."""
+        early = any(phase.epochs > config.TRAINING.patience for phase in self.phases)
+        if self.series.number:
+            return console.time_left(seconds, at_most=early)
         left = self.series.left(seconds)
         rest = sum(SHARES.values()) * self.series.total(seconds)
-        early = any(phase.epochs > config.TRAINING.patience for phase in self.phases)
         return console.time_left(left, rest, at_most=early)

@@ -119,7 +119,7 @@ def roc_curves(
         for model, curve in curves.items():
             x, y, area = curve or ((), (), None)
             label = f"{config.title(model)}, {'undefined' if area is None else f'{area:.3f}'}"
-            axes.plot(x, y, **(_look(model) | {"marker": "None"}), label=label)
+            axes.plot(x, y, **(look(model) | {"marker": "None"}), label=label)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         share_ticks(axes.xaxis, axes.yaxis)
         areas = axes.legend(loc="lower right", frameon=False, title="ROC-AUC", alignment="left", fontsize=9)
@@ -150,11 +150,11 @@ def decision_curves(curves: Mapping[str, DecisionCurve]) -> Figure:
     with matplotlib.rc_context(STYLE):
         figure, axes = empty_axes((4.0, 4.1), "Threshold: risk from which one acts", "Net benefit")
         for model, curve in curves.items():
-            look = _look(model)
-            axes.plot(curve.thresholds, curve.net_benefit, **look, ms=4, markevery=0.13, label=config.title(model))
+            own = look(model)
+            axes.plot(curve.thresholds, curve.net_benefit, **own, ms=4, markevery=0.13, label=config.title(model))
             if model in config.NETWORKS:
                 low, high = ([math.nan if end is None else end for end in ends] for ends in (curve.low, curve.high))
-                axes.fill_between(curve.thresholds, low, high, color=look["color"], alpha=0.1, lw=0)
+                axes.fill_between(curve.thresholds, low, high, color=own["color"], alpha=0.1, lw=0)
         one = next(iter(curves.values()))
         axes.plot(one.thresholds, one.act_on_all, ":", color=INK, lw=1, label="Call all malignant")
         axes.axhline(0, color=INK, lw=1, label="Call none malignant")
@@ -166,7 +166,7 @@ def decision_curves(curves: Mapping[str, DecisionCurve]) -> Figure:
 
 
 # Any: matplotlib's keywords, each of a type of its own.
-def _look(model: str) -> dict[str, Any]:
+def look(model: str) -> dict[str, Any]:
     """Return how a network, or one of REFERENCE_LOOKS, is drawn."""
     if model in REFERENCE_LOOKS:
         return REFERENCE_LOOKS[model]

@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from lesion import config
 from lesion.evaluation.words.wording import listed, verdict
-from lesion.records.study import Chances, StudyArea, StudyDifference, StudyModel, StudyRecord
-from lesion.report.figures import intervals, plots
+from lesion.records.study import Chances, LearningCurve, StudyArea, StudyDifference, StudyModel, StudyRecord
+from lesion.report.figures import intervals, learning, plots
 from lesion.report.reading.artefacts import Artefacts, Context, used_setting
 from lesion.report.writing.tables import (
     Cell,
@@ -69,6 +69,7 @@ def study(artefacts: Artefacts) -> Context | None:
     if record is None:
         return None
     method = StudyMethod.of(record)
+    curves = {name: curve for name, curve in record.curves.items() if name in record.models}
     return {
         "sentences": record.sentences,
         "figure": _figure(record, method.confidence),
@@ -80,6 +81,7 @@ def study(artefacts: Artefacts) -> Context | None:
         "missing": _missing(record.missing),
         "views": _views(record.shared_views),
         "method": method,
+        "curves": _curves(curves, method.confidence) if curves else None,
     }
 
 
@@ -105,7 +107,7 @@ def about_networks(artefacts: Artefacts, study: StudyRecord) -> str:
     missing = f" {listed(left_out)} {'is' if len(left_out) == 1 else 'are'} not in this study." if left_out else ""
     return (
         f"This is about networks trained anew, {trainings(study)} times each, on {study.design.folds} folds × "
-        f"{study.design.repeats} partitions of the {unit(study)}.{missing}"
+        f"{counted(study.design.repeats, 'partition')} of the {unit(study)}.{missing}"
     )
 
 
@@ -213,7 +215,29 @@ def _chances(chances: Chances | None) -> list[Cell]:
     return [cell(value, percent) for value in values]
 
 
-# --- figure -----------------------------------------------------------------------------------------
+def _curves(curves: Mapping[str, LearningCurve], confidence: str) -> Context:
+    """Return what each model gains from more training images: as a figure, in words, and in a table."""
+    one = next(iter(curves.values()))
+    table = Table(
+        f"ROC-AUC by training images, with {confidence} intervals",
+        [*(f"{point.images:,.0f} images, {100 * point.fraction:g}%" for point in one.points), "Last step", "It is"],
+        [_curve_row(name, curves[name]) for name in config.NETWORKS if name in curves],
+        references=[_curve_row(name, curves[name]) for name in config.REFERENCES if name in curves],
+    )
+    return {
+        "figure": Markup(plots.svg(learning.learning_curves(curves, confidence), "learning")),
+        "sentences": [curve.sentence for curve in curves.values()],
+        "table": table,
+    }
+
+
+def _curve_row(name: str, curve: LearningCurve) -> Row:
+    areas = [with_interval(point.roc_auc.value, point.roc_auc.interval, number) for point in curve.points]
+    step = with_interval(curve.step.value, curve.step.interval, signed)
+    return Row(config.title(name), [*areas, step, Cell(verdict(curve.step), None, word=True)])
+
+
+# --- figures ----------------------------------------------------------------------------------------
 def _figure(record: StudyRecord, confidence: str) -> Markup | None:
     """Draw the ROC-AUC of every fold, and each model's expected one with its interval; None if no fold has one."""
     names = [name for name in (*config.NETWORKS, *config.REFERENCES) if name in record.models]

@@ -21,7 +21,7 @@ def fit(task: Task, plan: Plan) -> Fitted:
         raise TrainingFailed("age, sex and site are unknown for all training images of this fold")
     trained = task.divided.splits[pool] == "train"
     probabilities = trees.probabilities(numbers, task.data.labels[pool], trained)
-    return Fitted(positions=pool[~trained], probabilities=probabilities[~trained])
+    return Fitted(task.predicted, probabilities[np.searchsorted(pool, task.predicted)])
 
 
 def _described(task: Task, pool: np.ndarray, describe: inputs.Describe) -> np.ndarray:

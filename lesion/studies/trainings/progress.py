@@ -37,7 +37,8 @@ class Progress:
     def _name(self, cell: Cell) -> str:
         kind = f", {cell.kind} split" if len(self.plan.kinds) > 1 else ""
         partition = f"partition {cell.repeat + 1} of {self.plan.repeats}"
-        return f"{title(cell.model)}{kind}, {partition}, fold {cell.fold + 1} of {self.plan.folds}"
+        part = "" if cell.fraction == 1 else f", {100 * cell.fraction:g}% of the training lesions"
+        return f"{title(cell.model)}{kind}, {partition}, fold {cell.fold + 1} of {self.plan.folds}{part}"
 
     def _rest(self) -> str:
         done = f"{len(self.seconds)} of {len(self.cells)} done"
@@ -47,14 +48,26 @@ class Progress:
     def left(self) -> float | None:
         """Return the seconds until all trainings are done; None if that is not known of some model, or none is left.
 
-        A model's trainings take as long as the mean of its finished ones.
+        A model's trainings take as long as the mean of its finished ones on the same fraction of the training lesions;
+        without any, as that of all its finished ones, in proportion to the fraction.
         """
         seconds = 0.0
         waiting = [cell for cell in self.cells if cell not in self.seconds and cell not in self.failures]
         for cell in waiting:
-            known = [value for other, value in self.seconds.items() if other.model == cell.model]
+            own = [value for other, value in self.seconds.items() if _alike(other) == _alike(cell)]
+            others = [
+                value * cell.fraction / other.fraction
+                for other, value in self.seconds.items()
+                if other.model == cell.model
+            ]
+            known = own or others
             if not known:
                 return None
             seconds += sum(known) / len(known)
         at_a_time = self.workers or max(1.0, self.busy / max(1e-9, time.monotonic() - self.begin))
         return seconds / at_a_time if waiting else None
+
+
+def _alike(cell: Cell) -> tuple[str, float]:
+    """Return what trainings that take about equally long have in common."""
+    return cell.model, cell.fraction

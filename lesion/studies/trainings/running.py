@@ -221,14 +221,18 @@ def usable(study: Study, failures: Mapping[Cell, str], count_failed: bool = Fals
     return False
 
 
-def predictions(study: Study, kind: str, failures: Mapping[Cell, str]) -> dict[str, Scored]:
-    """Return by model what the trainings on one kind of split say of their test rows; `failures` guess."""
+def predictions(study: Study, kind: str, failures: Mapping[Cell, str], fraction: float = 1.0) -> dict[str, Scored]:
+    """Return by model what the trainings on one kind of split say of their test rows; `failures` guess.
+
+    Of the trainings on a `fraction` of the training lesions, and of the models that have them.
+    """
     folds = study.folds[kind]
-    scored = {model: Scored(folds, np.full(folds.shape, np.nan)) for model in study.models}
-    for cell in study.wanted:
-        if cell.kind == kind:
-            values = GUESSING if cell in failures else study.probabilities(cell)
-            scored[cell.model].probabilities[cell.repeat, study.tested(cell)] = values
+    own = [cell for cell in study.wanted if (cell.kind, cell.fraction) == (kind, fraction)]
+    trained = {cell.model for cell in own}
+    scored = {model: Scored(folds, np.full(folds.shape, np.nan)) for model in study.models if model in trained}
+    for cell in own:
+        values = GUESSING if cell in failures else study.probabilities(cell)
+        scored[cell.model].probabilities[cell.repeat, study.tested(cell)] = values
     return scored
 
 

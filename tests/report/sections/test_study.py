@@ -10,6 +10,7 @@ from pages import STUDY, Page, is_shown, read_json
 from lesion import store
 
 AREAS = "Expected ROC-AUC on new lesions of networks trained anew, with 95% intervals"
+CURVES = "ROC-AUC by training images, with 95% intervals"
 DIFFERENCES = "Differences in ROC-AUC of networks trained anew, with 95% intervals"
 
 
@@ -95,6 +96,34 @@ def test_report_of_some_networks_shows_only_these_and_nothing_that_the_study_say
     assert "EfficientNetB0" not in page.says("study") and "All networks together" not in page.says("study")
     assert page.rows_below(AREAS) == ["Colour alone"]
     assert list(page.table(DIFFERENCES)) == ["MobileNetV2 − Colour alone"]
+
+
+def test_learning_curves_have_their_scores_sentences_and_what_the_last_step_is_worth(studied):
+    page, curves = Page(show("study")), read_json(studied, STUDY)["curves"]
+    for name, title in (("mobilenet", "MobileNetV2"), ("efficientnet", "EfficientNetB0"), ("colour", "Colour alone")):
+        values, ends = page.values(CURVES, title)
+        points = curves[name]["points"]
+        assert values == [*(point["roc_auc"]["value"] for point in points), curves[name]["step"]["value"], None]
+        assert ends[:4] == [*(point["roc_auc"]["interval"] for point in points), curves[name]["step"]["interval"]]
+        assert f"{title} rose from 283 to 567 <images>." in page.says("study")
+    assert page.table(CURVES)["MobileNetV2"][4][0] == "More than chance (p = 0.012)"
+    assert page.table(CURVES)["Colour alone"][4][0] == "Could be chance (p = 0.345)"
+    assert page.rows_below(CURVES) == ["Colour alone"]
+    assert "142 images, 25%" in page.says("study") and "567 images, 100%" in page.says("study")
+    alone = Page(show("study", models=["mobilenet"])).says("study")
+    assert "MobileNetV2 rose" in alone and "EfficientNetB0 rose" not in alone
+
+
+def test_a_study_without_fractions_has_no_learning_curve(studied):
+    store.write_record(studied / STUDY, replace(fake.study(), curves={}))
+    assert "Would more images help?" not in Page(show("study")).says("study")
+
+
+def test_one_partition_is_said_to_tell_less(studied):
+    fake.change(studied / STUDY, lambda study: study["design"].update(repeats=1))
+    said = Page(show("study")).says("study")
+    assert "2 folds × 1 partition of 900 lesions" in said
+    assert "SD from trainings is what its folds vary more than the lesions explain" in said
 
 
 def test_a_study_of_other_images_is_not_shown(studied):

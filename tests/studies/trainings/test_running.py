@@ -63,6 +63,23 @@ def test_what_is_finished_is_not_run_again_and_a_missing_one_runs_alone(study, c
     assert ran[12:] == ["colour-grouped-1-0"]
 
 
+def test_a_study_is_extended_by_fractions_and_nothing_is_trained_twice(study):
+    running.run(study, engine(study, {}, []), 1)
+    parts = dataclasses.replace(PLAN.design, fractions=[0.5, 1.0])
+    more = dataclasses.replace(study, plan=dataclasses.replace(PLAN, design=parts))
+    failed = {"colour-grouped-0-1-0.5": (1, "error: no number")}
+    failures = running.run(more, engine(more, failed, added := []), 1)
+    assert added == [
+        f"{model}-grouped-{i}-{j}-0.5" for i in range(3) for j in range(2) for model in ("scratch", "colour")
+    ]
+    assert store.read_record(study.files.plan, Plan, "") == more.plan
+    for fraction, guessing in ((1.0, 0), (0.5, 1)):
+        probabilities = running.predictions(more, "grouped", failures, fraction)["colour"].probabilities
+        assert ((probabilities == 0.5).all(axis=1) | (more.folds["grouped"] == 0).all(axis=1)).sum() == 0
+        assert len(np.unique(more.folds["grouped"][probabilities == 0.5])) == guessing
+    assert running.run(study, engine(study, {}, again := []), 1) == {} and not again
+
+
 def test_a_child_has_the_threads_of_the_plan_and_words_of_its_own(study):
     seen = []
 
@@ -144,6 +161,11 @@ def test_the_time_left_is_the_mean_of_each_model_and_divided_by_the_trainings_at
     # Left: 4 trainings of 20 s on average and 4 of 1 s.
     assert progress.Progress("study", own, all_cells, dict(first), workers=1).left() == 84
     assert progress.Progress("study", own, all_cells, dict(first), workers=2).left() == 42
+    halves = design.cells(dataclasses.replace(own, fractions=[0.5, 1.0]), ["scratch", "colour"])
+    # As many again on half of the lesions, none of them done: 6 of 10 s and 6 of half a second.
+    assert progress.Progress("study", own, halves, dict(first), workers=1).left() == 84 + 63
+    first_half = dict.fromkeys([Cell("scratch", "grouped", 0, 0, 0.5)], 4.0)
+    assert progress.Progress("study", own, halves, first | first_half, workers=1).left() == 84 + 5 * 4 + 3
     only = {cell: value for cell, value in first.items() if cell.model == "scratch"}
     assert progress.Progress("study", own, all_cells, only, workers=1).left() is None
 
