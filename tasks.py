@@ -21,7 +21,6 @@ NEEDS_LESS = {  # memory, by the option
     "batch_size": "take fewer images at once (--batch-size)",
     "workers": "fewer --workers",
     "image_size": "take a smaller --image-size",
-    "image": "take fewer images at once",
 }
 CHILD_GRACE = 5.0  # seconds a stage has to end by itself after Ctrl-C, which a terminal sends to it as well
 
@@ -111,7 +110,7 @@ def run_all(values):
     try:
         options.read("all", values)
     except LesionError as error:
-        raise Exit(f"error: {error}", code=2) from None
+        raise _failure(error) from None
     begin = time.time()
     seconds: dict[str, float] = {}
     worst = 0
@@ -135,9 +134,13 @@ def _say_results(seconds):
     except BrokenPipeError:
         streams.forget_output()  # nobody reads it, and everything is done
     except LesionError as error:
-        raise Exit(f"error: {error}", code=2) from None
+        raise _failure(error) from None
     except OSError as error:
-        raise Exit(f"error: {home.advice(error, 'all')}", code=2) from None
+        raise _failure(home.advice(error, "all")) from None
+
+
+def _failure(reason):
+    return Exit(f"error: {streams.printable(str(reason))}", code=2)
 
 
 def seconds_after(number, training):
@@ -196,7 +199,8 @@ leak = stage("leak", "Measure how much a random split flatters a model: writes r
 clean = stage("clean", "Remove what the stages wrote, and nothing else.")
 
 
-@task
-def test(c):
+@task(auto_shortflags=False, help={"faults": "faults put in on purpose instead, with those that take many minutes"})
+def test(c, faults=False):
     """Run the tests; they need no network."""
-    finish(subprocess.call([sys.executable, "-m", "pytest"], cwd=config.PROJECT))
+    which = ["-m", "", "tests/faults"] if faults else []
+    finish(subprocess.call([sys.executable, "-m", "pytest", *which], cwd=config.PROJECT))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from lesion.streams import printable
+from lesion.streams import printable_line
 
 Item = TypeVar("Item")
 VARIABLE = "LESION_ALL"  # in the environment of the stages that `invoke all` runs: where they stand in it
@@ -21,6 +21,7 @@ SHORTEST_GAP, LONGEST_GAP = 10.0, 300.0  # seconds between two plain lines
 GAP_SHARE = 1 / 3  # of the time that the run has taken so far: the gap between its plain lines
 # The first pieces take longer than the others; no time is told from less than this share or number of them.
 FIRST_SHARE, FIRST_PIECES = 0.1, 50
+COUNTED_AT_ONCE = 1000  # of items that are only counted: the clock is read this rarely
 REDRAW = 0.1  # seconds between two states of the status line
 BAR_WIDTH = 20  # characters
 # Seconds of the stages after the training by those of the training, on the drawn sample.
@@ -76,7 +77,7 @@ class Screen:
 
     def draw(self, text: str) -> None:
         """Write `text` over the status line."""
-        text = text[: shutil.get_terminal_size().columns - 1]
+        text = printable_line(text)[: shutil.get_terminal_size().columns - 1]
         sys.stdout.write(f"\r{text.ljust(len(self.status))}")
         sys.stdout.flush()
         self.status = text
@@ -129,7 +130,7 @@ def say(text: str) -> None:
     """Print one line at once, also into a pipe; in `invoke all` it begins with the number of the stage."""
     screen.clear()
     place = f"{screen.whole.stage}/{screen.whole.stages} " if screen.whole else ""
-    print(printable(styled(place + text)), flush=True)
+    print(printable_line(styled(place + text)), flush=True)
     screen.last = time.time()
 
 
@@ -207,5 +208,17 @@ def progress(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
             if min(FIRST_SHARE * total, FIRST_PIECES) <= done < total and screen.due():
                 left = (time.time() - begin) / done * (total - done)
                 show(f"{label}: {done:,} of {total:,}", done, total, time_left(left))
+    finally:
+        screen.clear()
+
+
+def counted(items: Iterable[Item], label: str) -> Iterator[Item]:
+    """Yield `items`, nobody knows how many, and show how many there were so far if that takes long."""
+    try:
+        for done, item in enumerate(items, start=1):
+            yield item
+            if done % COUNTED_AT_ONCE == 0 and screen.due():
+                text = f"{label}: {done:,} files so far"
+                screen.draw(text) if in_terminal() else say(text)
     finally:
         screen.clear()

@@ -77,14 +77,25 @@ def remove_unfinished() -> None:
     Those of a study stay, too: its trainings may run on other machines.
     """
     for folder in (config.DATA, config.RUNS, config.REPORTS):
-        for place, _, names in os.walk(folder):
-            for match in filter(None, map(re.compile(UNFINISHED).fullmatch, names)):
-                if folder != config.REPORTS or not _is_alive(int(match[1])):
-                    with contextlib.suppress(OSError):
-                        Path(place, match[0]).unlink()
+        for place, folders, _ in os.walk(folder):
+            links = [each for each in folders if os.path.islink(os.path.join(place, each))]  # not walked into
+            for each in ("", *links):
+                remove_unfinished_in(Path(place, each), alive=folder != config.REPORTS)
     for pattern in ABANDONED:
         for path in config.HOME.glob(pattern):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_unfinished_in(folder: Path, alive: bool = True) -> None:
+    """Remove the files in `folder`, which need not exist, that killed runs had not finished.
+
+    `alive`: also if there is a process of their number, since nobody else may be at work there.
+    """
+    with contextlib.suppress(OSError):
+        for match in filter(None, map(re.compile(UNFINISHED).fullmatch, os.listdir(folder))):
+            if alive or not _is_alive(int(match[1])):
+                with contextlib.suppress(OSError):
+                    Path(folder, match[0]).unlink()
 
 
 def _is_alive(process: int) -> bool:

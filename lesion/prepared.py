@@ -11,6 +11,8 @@ import numpy as np
 
 from lesion import config, store
 from lesion.errors import LesionError
+from lesion.integrity import seals
+from lesion.records.lines import IndexLine
 from lesion.records.preparation import PreparationRecord, PreprocessingShares
 
 if TYPE_CHECKING:  # slow to import
@@ -23,7 +25,6 @@ OUTLINES = config.DATA / "outlines.npy"
 INDEX = config.DATA / "index.csv"
 MANIFEST = config.DATA / "manifest.json"
 MADE_BY = "invoke prepare"
-COLUMNS = ("row", "label", "split", "group", "age", "sex", "site", "cropped", "cleaned_share")  # that are read
 # What is kept of an image while the others are prepared: 68 bytes, so that hundreds of thousands fit in memory.
 MEASURED = np.dtype(
     [
@@ -64,6 +65,7 @@ class PreparedData:
     fingerprint: str  # of the prepared content
     # (N, ceil(S·S / 8)) uint8, memory-mapped: packed bits, all 0 for one that is not known; None if none is known
     outlines: np.ndarray | None = None
+    outlines_digest: str = ""  # empty if none is known
 
     @property
     def image_size(self) -> int:
@@ -87,10 +89,26 @@ class PreparedData:
 
 
 def is_complete(fingerprint: str) -> bool:
-    """Tell whether the data on disk is what the request with this fingerprint asks for."""
-    if not (store.finished(MANIFEST, fingerprint) and IMAGES.exists() and INDEX.exists()):
-        return False
-    return OUTLINES.exists() or not read_manifest(MANIFEST.parent).source.outlines
+    """Tell whether the data on disk is what the request with this fingerprint asks for, and as it was written."""
+    return store.finished(MANIFEST, fingerprint)
+
+
+def write_manifest(record: PreparationRecord, folder: Path) -> None:
+    """Write what `prepare` did into `folder`, once all files are there that it describes; see `files`."""
+    names = [*files(record), *pictures(record)]
+    store.write_record(folder / MANIFEST.name, record, seals.of_files(folder, names))
+
+
+def files(record: PreparationRecord) -> list[str]:
+    """Return the names of the files that hold the data."""
+    return [INDEX.name, IMAGES.name, *([OUTLINES.name] if record.source.outlines else [])]
+
+
+def pictures(record: PreparationRecord) -> list[str]:
+    """Return the paths below data/ of the pictures for the report."""
+    examples = [path for one in record.examples for path in (one.before, one.after)]
+    augmented = [path for one in record.augmentation for path in (one.original, one.augmented)]
+    return [*examples, *augmented, *(path for group in record.groups.largest for path in group.pictures)]
 
 
 def read_manifest(folder: Path = config.DATA) -> PreparationRecord:
@@ -99,21 +117,21 @@ def read_manifest(folder: Path = config.DATA) -> PreparationRecord:
 
 
 def open_data(folder: Path = config.DATA) -> PreparedData:
-    """Open the prepared data of `folder`; raises LesionError if it is missing or its parts do not fit."""
+    """Open the prepared data of `folder`; raises LesionError if it is missing or not as it was written."""
     record = read_manifest(folder)
-    index = store.read_table(folder / INDEX.name, MADE_BY)
-    if missing := [name for name in COLUMNS if name not in index.columns]:
-        raise LesionError(f"{store.shown(folder / INDEX.name)} has no column {missing[0]}: run `{MADE_BY} --force`")
+    store.require_intact(folder / MANIFEST.name, files(record), MADE_BY)
+    sealed = store.sealed_files(folder / MANIFEST.name, MADE_BY)
+    index = store.read_table(folder / INDEX.name, MADE_BY, IndexLine)
     images = _open_array(folder / IMAGES.name)
     outlines = _open_array(folder / OUTLINES.name) if record.source.outlines else None
     if not len(images) == len(index) == record.rows:
         raise LesionError(
             f"{store.shown(folder)} holds {len(images)} images, {len(index)} index lines and a manifest "
-            f"of {record.rows} rows: run `{MADE_BY} --force`"
+            f"of {record.rows} rows: run `{MADE_BY}`"
         )
     if outlines is not None and outlines.shape != (len(images), packed_bytes(images.shape[1])):
         path = store.shown(folder / OUTLINES.name)
-        raise LesionError(f"{path} does not hold the outlines of {len(images)} images: run `{MADE_BY} --force`")
+        raise LesionError(f"{path} does not hold the outlines of {len(images)} images: run `{MADE_BY}`")
     return PreparedData(
         images=images,
         rows=index["row"].to_numpy(np.int64),
@@ -128,6 +146,7 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
         record=record,
         fingerprint=record.data,
         outlines=outlines,
+        outlines_digest="" if outlines is None else sealed[OUTLINES.name].digest,
     )
 
 
@@ -135,7 +154,7 @@ def _open_array(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{MADE_BY} --force`") from None
+        raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{MADE_BY}`") from None
 
 
 def packed_bytes(size: int) -> int:

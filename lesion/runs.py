@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lesion import config, store
+from lesion.errors import LesionError
+from lesion.integrity import seals
 from lesion.records.baseline import BaselineRecord
+from lesion.records.lines import PredictionLine
 from lesion.records.training import EvaluationRecord, TrainingRecord
 
 if TYPE_CHECKING:
@@ -120,16 +123,22 @@ class Run(RunFolder):
         """Return what `evaluate` wrote; raises LesionError if there is nothing."""
         return store.read_record(self.evaluation, EvaluationRecord, f"invoke evaluate --model {self.name}")
 
+    def write_record(self, record: TrainingRecord) -> None:
+        """Write what `train` did, once the model and the history are there."""
+        store.write_record(self.manifest, record, seals.of_files(self.folder, [self.model.name, self.history.name]))
+
+    def write_evaluation(self, record: EvaluationRecord) -> None:
+        """Write what `evaluate` did, once its files are there."""
+        names = [self.predictions.name, *([self.unlike.name] if record.unlike else [])]
+        store.write_record(self.evaluation, record, seals.of_files(self.folder, names))
+
     def evaluated(self) -> bool:
-        """Tell whether all that `evaluate` writes is there and was made with the model as it is now."""
-        wanted = evaluation_fingerprint(self.record())
-        if not (self.predictions.exists() and store.finished(self.evaluation, wanted)):
-            return False
-        return self.evaluation_record().unlike is None or self.unlike.exists()
+        """Tell whether all that `evaluate` writes is as it was written and was made with the model as it is now."""
+        return store.finished(self.evaluation, evaluation_fingerprint(self.record()))
 
     def read_predictions(self) -> "Predictions":
-        """Return the predictions; raises LesionError if there are none."""
-        return _read_predictions(self.predictions, f"invoke evaluate --model {self.name}")
+        """Return the predictions; raises LesionError if there are none, or not those that were written."""
+        return _read_predictions(self.predictions, self.evaluation, f"invoke evaluate --model {self.name}")
 
 
 @dataclass(frozen=True)
@@ -143,27 +152,29 @@ class BaselineRun(RunFolder):
         """Return the names of everything below the folder."""
         return [self.manifest.name, self.predictions.name]
 
-    def digest(self) -> str:
-        """Return 16 hex digits that change with the predictions."""
-        return store.digest(self.predictions)
-
     def record(self) -> BaselineRecord:
         """Return what `baseline` wrote; raises LesionError if there is nothing."""
         return store.read_record(self.manifest, BaselineRecord, self.command)
+
+    def write_record(self, record: BaselineRecord) -> None:
+        """Write what `baseline` did, once the predictions are there."""
+        store.write_record(self.manifest, record, seals.of_files(self.folder, [self.predictions.name]))
 
     def why_missing(self, wanted: str) -> str | None:
         """Return why there are no predictions of the fingerprint `wanted`; None if there are."""
         if not (self.manifest.exists() and self.predictions.exists()):
             return f"not trained: run `{self.command}`"
-        if not store.finished(self.manifest, wanted):
-            return f"trained on other data, or with other settings, than there are now: run `{self.command}`"
-        if self.record().digest != self.digest():
-            return f"not as it was trained, since its {self.predictions.name} has been changed: run `{self.command}`"
-        return None
+        if store.finished(self.manifest, wanted):
+            return None
+        try:
+            store.require_intact(self.manifest, [self.predictions.name], self.command)
+        except LesionError as error:
+            return f"not usable, since {error}"
+        return f"trained on other data, or with other settings, than there are now: run `{self.command}`"
 
     def read_predictions(self) -> "Predictions":
-        """Return the predictions; raises LesionError if there are none."""
-        return _read_predictions(self.predictions, self.command)
+        """Return the predictions; raises LesionError if there are none, or not those that were written."""
+        return _read_predictions(self.predictions, self.manifest, self.command)
 
 
 @dataclass(frozen=True)
@@ -176,8 +187,9 @@ class Predictions:
     probabilities: np.ndarray
 
 
-def _read_predictions(path: Path, made_by: str) -> Predictions:
-    table = store.read_table(path, made_by)
+def _read_predictions(path: Path, manifest: Path, made_by: str) -> Predictions:
+    store.require_intact(manifest, [path.name], made_by)
+    table = store.read_table(path, made_by, PredictionLine)
     return Predictions(
         rows=table["row"].to_numpy(),
         splits=table["split"].to_numpy(dtype=str),
@@ -218,12 +230,21 @@ def missing(data: str) -> Mapping[str, str]:
 
 
 def _why_missing(run: Run, data: str) -> str | None:
-    if run.failed.exists():
-        return f"not trained, since training failed: {run.failed.read_text(encoding='utf-8')}"
+    reason = _why_unusable(run, data)
+    if reason and run.failed.exists():  # a failed attempt beside a finished run harms nothing
+        return f"not trained, since training failed: {run.failed.read_text(encoding='utf-8', errors='replace')}"
+    return reason
+
+
+def _why_unusable(run: Run, data: str) -> str | None:
     if not run.trained:
         return f"not trained: run `{run.command}`"
-    if run.record().data != data:
-        return f"trained on other data than is prepared now: run `{run.command}`"
+    try:
+        if run.record().data != data:
+            return f"trained on other data than is prepared now: run `{run.command}`"
+        store.require_intact(run.manifest, [run.model.name], run.command)
+    except LesionError as error:
+        return f"not usable, since {error}"
     return None
 
 

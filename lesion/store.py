@@ -1,7 +1,8 @@
 """Files of the stages: written whole or not at all, and never mistaken for those of other settings.
 
-Every stage leaves a JSON manifest that carries a fingerprint of what it was asked and of what it read. Files are
-written under a temporary name beside their target and renamed, so a half-written one never looks finished.
+Every stage leaves a JSON manifest that carries a fingerprint of what it was asked and of what it read, and seals of
+itself and of the files beside it: what has changed since it was written counts as not finished, and is never read.
+Files are written under a temporary name beside their target and renamed, so a half-written one never looks finished.
 """
 
 import contextlib
@@ -13,17 +14,20 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import msgspec
 import numpy as np
 
 from lesion import config
+from lesion.console import say
 from lesion.errors import LesionError
+from lesion.integrity import seals
 from lesion.records.common import Method, Provenance
+from lesion.streams import as_cell, of_cell
 
 if TYPE_CHECKING:  # it takes half a second to import
     import pandas as pd
@@ -31,6 +35,8 @@ if TYPE_CHECKING:  # it takes half a second to import
 Record = TypeVar("Record")
 UNFINISHED = r"\.([0-9]+)-[0-9a-f]{8}-.*"  # temporary names: number of the process, digest of the name, end of the name
 KEPT = 20  # characters of a name's end: with all of them a long name would be too long
+OWNER = "fingerprint.txt"  # in a folder that `claim` keeps for one fingerprint
+CHANGED = "is not as it was written"
 PACKAGES = ("tensorflow", "keras", "datasets", "scikit-learn", "opencv-python-headless", "numpy")
 
 
@@ -72,33 +78,93 @@ def read_json(path: Path, made_by: str) -> Any:
     Raises LesionError that names the command `made_by` if the file is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except FileNotFoundError:
         raise LesionError(f"{shown(path)} is missing: run `{made_by}` first") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise LesionError(f"{shown(path)} is damaged ({error}): {_anew(made_by)}") from None
+    except (ValueError, RecursionError) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        raise LesionError(f"{shown(path)} is damaged ({error}): run `{made_by}`") from None
 
 
-def _anew(made_by: str) -> str:
-    """Return what to do about a file that the command `made_by` wrote and that cannot be used."""
-    forced = made_by.split()[1] not in ("leak", "bench")  # they have no --force
-    return f"run `{made_by} --force`" if forced else f"remove it and run `{made_by}`"
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
-def write_record(path: Path, record: Any) -> None:
-    """Write a dataclass of `lesion.records` as JSON."""
-    write_json(path, plain(record))
+def write_record(path: Path, record: Any, files: seals.Files | None = None) -> None:
+    """Write a dataclass of `lesion.records` as JSON, sealed, with the seals of the `files` that it describes.
+
+    A list of dataclasses has no seal.
+    """
+    value = plain(record)
+    write_json(path, seals.with_seal(value, files or {}) if isinstance(value, dict) else value)
 
 
 def read_record(path: Path, kind: type[Record], made_by: str) -> Record:
-    """Read a JSON file as the dataclass `kind`, every value checked against the type of its field.
+    """Read a JSON file as the dataclass `kind`, its seal and every value checked against the type of its field.
 
-    Raises LesionError that names the command `made_by` if the file is missing, damaged or of another shape.
+    Raises LesionError that names the command `made_by` if the file is missing, damaged, of another shape or not as it
+    was written. That command does its work again, since it takes such a file for missing.
     """
+    value = read_json(path, made_by)
     try:
-        return msgspec.convert(read_json(path, made_by), kind)
+        record = msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise LesionError(f"{shown(path)} is not as expected ({error}): {_anew(made_by)}") from None
+        raise LesionError(f"{shown(path)} is not as expected ({error}): run `{made_by}`") from None
+    if isinstance(value, dict):
+        _require_whole(path, value, made_by)
+    return record
+
+
+def _require_whole(path: Path, value: Any, made_by: str) -> None:
+    if not seals.is_whole(value):
+        raise LesionError(f"{shown(path)} {CHANGED}: run `{made_by}`")
+
+
+def sealed_files(manifest: Path, made_by: str) -> dict[str, seals.FileSeal]:
+    """Return the seals of the files that a record describes; raises LesionError if it is not as it was written."""
+    value = read_json(manifest, made_by)
+    _require_whole(manifest, value, made_by)
+    return seals.files_of(value)
+
+
+def intact(manifest: Path) -> set[str]:
+    """Return the names of the files that a record describes and that are as they were written; say which are not.
+
+    None are if there is no record, or if it is not as it was written itself.
+    """
+    return _intact(manifest, seals.files_of(_whole(manifest)))
+
+
+def _intact(manifest: Path, files: seals.Files) -> set[str]:
+    names = seals.intact(manifest.parent, files)
+    for name in sorted(files.keys() - names)[:1]:
+        more = len(files) - len(names) - 1
+        say(f"{shown(manifest.parent / name)}{f', and {more:,} more,' if more else ''} {CHANGED}")
+    return names
+
+
+def _whole(manifest: Path) -> dict[str, Any]:
+    """Return the content of a record; nothing if it is missing, or not as it was written, which is said."""
+    if not manifest.exists():
+        return {}
+    try:
+        value = read_json(manifest, "")
+        _require_whole(manifest, value, "")
+    except LesionError:
+        say(f"{shown(manifest)} {CHANGED}")
+        return {}
+    return value
+
+
+def require_intact(manifest: Path, names: Iterable[str], made_by: str, read: bool = False) -> None:
+    """Raise LesionError that names the command `made_by` unless files are as the record beside them says.
+
+    `read`: also large files that seem untouched.
+    """
+    sealed = sealed_files(manifest, made_by)
+    for name in names:
+        path = manifest.parent / name
+        if name not in sealed or not seals.is_intact(path, sealed[name], read):
+            raise LesionError(f"{shown(path)} {CHANGED if path.exists() else 'is missing'}: run `{made_by}`")
 
 
 def plain(value: Any) -> Any:
@@ -126,20 +192,40 @@ def write_table(path: Path, table: "pd.DataFrame", decimals: int | None = None) 
     """Write `table` as CSV, whole or not at all; floats in full, or with so many decimals."""
     with atomic(path) as temporary:
         decimal_format = None if decimals is None else f"%.{decimals}f"
-        table.to_csv(temporary, index=False, lineterminator="\n", na_rep="nan", float_format=decimal_format)
+        cells = _with_texts(table, as_cell)
+        cells.to_csv(temporary, index=False, lineterminator="\n", na_rep="nan", float_format=decimal_format)
 
 
-def read_table(path: Path, made_by: str) -> "pd.DataFrame":
-    """Read a CSV file; raises LesionError that names `made_by` if it is missing or damaged."""
+def _with_texts(table: "pd.DataFrame", change: Callable[[str], str]) -> "pd.DataFrame":
+    """Return `table` with every text in it changed; numbers are kept."""
+    texts = table.select_dtypes(["object", "string"])
+    return table.assign(**texts.map(lambda cell: change(cell) if isinstance(cell, str) else cell))
+
+
+def read_table(path: Path, made_by: str, line: type | None = None) -> "pd.DataFrame":
+    """Read a CSV file, every column that the dataclass `line` names checked against the type of its field.
+
+    A number with a fraction may also be nan.
+
+    Raises LesionError that names the command `made_by` if the file is missing, damaged or of another shape.
+    """
     import pandas as pd
 
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=["nan"])
+        table = _with_texts(pd.read_csv(path, keep_default_na=False, na_values=["nan"]), of_cell)
     except FileNotFoundError:
         raise LesionError(f"{shown(path)} is missing: run `{made_by}` first") from None
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
+    except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
         reason = " ".join(str(error).split())
-        raise LesionError(f"{shown(path)} is damaged ({reason}): {_anew(made_by)}") from None
+        raise LesionError(f"{shown(path)} is damaged ({reason}): run `{made_by}`") from None
+    for name, kind in get_type_hints(line, include_extras=True).items() if line else ():
+        if name not in table.columns:
+            raise LesionError(f"{shown(path)} has no column {name}: run `{made_by}`")
+        try:
+            msgspec.convert(table[name].dropna().tolist(), list[kind])  # type: ignore[valid-type]
+        except msgspec.ValidationError as error:
+            raise LesionError(f"{shown(path)} is not as expected ({name}: {error}): run `{made_by}`") from None
+    return table
 
 
 @contextlib.contextmanager
@@ -150,13 +236,17 @@ def new_array(path: Path, shape: tuple[int, ...], kind: np.dtype) -> Iterator[Ca
     if the disk is full.
     """
     with atomic(path) as temporary, temporary.open("wb") as file:
-        header = {"descr": kind.str, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_2_0(file, header)
+        np.lib.format.write_array_header_2_0(file, array_header(shape, kind))
 
         def append(values: np.ndarray) -> None:
             file.write(values.astype(kind, casting="no").tobytes())
 
         yield append
+
+
+def array_header(shape: tuple[int, ...], kind: np.dtype) -> dict[str, Any]:
+    """Return what NumPy's format says of an array that `new_array` writes."""
+    return {"descr": kind.str, "fortran_order": False, "shape": shape}
 
 
 def shown(path: Path) -> str:
@@ -173,37 +263,55 @@ def fingerprint(**values: Any) -> str:
 
 def digest(path: Path) -> str:
     """Return 16 hex digits that change with the content of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return seals.digest(path)
 
 
 def finished(manifest: Path, wanted: str) -> bool:
-    """Tell whether `manifest` exists and carries the fingerprint `wanted`.
+    """Tell whether `manifest` carries the fingerprint `wanted`, and it and its files are as they were written.
 
-    One that may not be read raises OSError: what is done is not to be done again for that.
+    If they are not, that is said. One that may not be read raises OSError: what is done is not to be done again for
+    that.
     """
-    try:
-        return json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint") == wanted
-    except (FileNotFoundError, ValueError, AttributeError):
-        return False
+    value = _whole(manifest)
+    files = seals.files_of(value)
+    return value.get("fingerprint") == wanted and files.keys() == _intact(manifest, files)
 
 
 def claim(folder: Path, wanted: str) -> bool:
     """Keep `folder` if its content was made for the fingerprint `wanted`, else empty it; tell whether it was kept.
 
-    A link to a folder stays, and the folder is emptied. Raises OSError if something cannot be removed: nothing that was
-    made for another fingerprint may pass for this one's.
+    A link to a folder stays, and the folder is emptied; raises LesionError if that holds what was never claimed. Raises
+    OSError if something cannot be removed: nothing that was made for another fingerprint may pass for this one's.
     """
-    owner = folder / "fingerprint.txt"
-    if owner.exists() and owner.read_bytes() == wanted.encode():
+    if owner(folder) == wanted:
         return True
-    owner.unlink(missing_ok=True)  # first: a folder that is emptied in part is nobody's
-    for path in folder.iterdir() if folder.exists() else ():
+    contents = [path for path in folder.iterdir() if path.name != OWNER] if folder.exists() else []
+    if folder.is_symlink() and contents and owner(folder) is None:
+        raise LesionError(
+            f"{shown(folder)} leads to {folder.resolve()}, which holds other files ({contents[0].name}): "
+            "let it lead to an empty folder"
+        )
+    disown(folder)  # first: a folder that is emptied in part is nobody's
+    for path in contents:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
-    write_text(owner, wanted)
+    write_text(folder / OWNER, wanted)
     return False
+
+
+def owner(folder: Path) -> str | None:
+    """Return the fingerprint that the content of `folder` was made for: empty if it is to go, None if never claimed."""
+    try:
+        return (folder / OWNER).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def disown(folder: Path) -> None:
+    """Let the next `claim` of `folder` empty it."""
+    write_text(folder / OWNER, "")
 
 
 def provenance(seconds: float, device: str = "CPU") -> Provenance:

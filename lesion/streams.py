@@ -1,13 +1,16 @@
-"""The standard streams: whatever they lead to, and whatever is written, no words end a run."""
+"""Words on their way out: no stream ends a run, and no text of a user's is more than text where it is shown."""
 
 import io
 import os
 import re
 import sys
 
-# What would move the cursor, name the window or turn the writing round, for example in the name of a file. The codes
-# for bold and coloured words may pass.
-CONTROLS = re.compile("\x1b\\[\\d*m|[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# What would move the cursor, name the window, break a line or turn the writing round, for example in the name of a
+# file; and half a character, which UTF-8 cannot write.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+LOOKS = re.compile("(\x1b\\[(?:0|1|33)m)")  # the codes of the console for plain, bold and yellow words
+# What a spreadsheet may take for a formula, also in full width, and an apostrophe before it.
+FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def use_safe_streams() -> None:
@@ -38,4 +41,23 @@ def forget_output() -> None:
 
 def printable(text: str) -> str:
     """Return `text` with control characters shown by their numbers."""
-    return CONTROLS.sub(lambda match: match[0] if len(match[0]) > 1 else ascii(match[0])[1:-1], text)
+    return CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def printable_line(text: str) -> str:
+    """Return a line of the console as `printable` does, the codes for its own looks as they are."""
+    pieces = LOOKS.split(text)  # words, code, words, ...
+    return "".join(piece if place % 2 else printable(piece) for place, piece in enumerate(pieces))
+
+
+def as_cell(text: str) -> str:
+    """Return `text` as a cell of a CSV file that no spreadsheet takes for a formula; `of_cell` gives it back.
+
+    An apostrophe before it makes it text, as OWASP advises (CSV Injection, owasp.org).
+    """
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def of_cell(cell: str) -> str:
+    """Return the text of which `as_cell` made a cell."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell

@@ -60,14 +60,14 @@ def _train(
         name=run.name,
         fingerprint=fingerprint,
         data=data.fingerprint,
-        digest=run.digest(),
+        digest=store.digest(run.predictions),
         method=store.blocks(config.BASELINES),
         numbers=numbers.values.shape[1],
         unknown=int(np.isnan(numbers.values).any(axis=1).sum()),
         seconds=round(seconds, 2),
         provenance=store.provenance(seconds),
     )
-    store.write_record(run.manifest, record)
+    run.write_record(record)
     area = _validation_area(run)
     name = config.in_sentence(run.name)
     say(f"baseline: {name}: validation ROC-AUC {area}, from {record.numbers} numbers for each image")

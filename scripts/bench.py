@@ -55,8 +55,13 @@ def main() -> bool:
 
 # Any: each name has a part of its own type, see BenchParts.
 def _write(name: str, part: Any) -> None:
-    """Add one part to bench.json, or replace it there."""
-    known = store.read_record(runs.BENCH, BenchRecord, "invoke bench").parts if runs.BENCH.exists() else BenchParts()
+    """Add one part to bench.json, or replace it there; earlier parts that cannot be read are left out."""
+    known = BenchParts()
+    try:
+        if runs.BENCH.exists():
+            known = store.read_record(runs.BENCH, BenchRecord, "invoke bench").parts
+    except LesionError as error:
+        say(f"bench: {error} for all parts")
     parts = replace(known, **{name: part})
     store.write_record(runs.BENCH, BenchRecord(timing.machine(), parts))
 

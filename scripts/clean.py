@@ -10,7 +10,7 @@ from pathlib import Path
 
 import stage
 
-from lesion import config, options, prepared, preview, runs
+from lesion import config, options, prepared, preview, runs, store
 from lesion.console import say
 from lesion.explain import cases, stress
 from lesion.runs import BaselineRun, Run
@@ -42,14 +42,24 @@ def main() -> bool:
     options.parse("clean", __doc__)
     paths = [path for folder, patterns in _written().items() for pattern in patterns for path in folder.glob(pattern)]
     for path in paths:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        _remove(path)
     for folder in _written():
         _remove_empty(folder)
     say(f"clean: {len(paths)} files and folders removed" if paths else "clean: there was nothing to remove")
     return True
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a folder, or a link; what a stage wrote into the folder that it leads to goes with it."""
+    if path.is_symlink():
+        if path.is_dir() and store.owner(path) is not None:
+            for each in path.iterdir():
+                _remove(each)
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _written() -> dict[Path, list[str]]:
@@ -62,7 +72,7 @@ def _written() -> dict[Path, list[str]]:
         config.RUNS: [f"{run.name}/{name}" for run in every_run for name in (*run.written, TEMPORARY)],
         config.REPORTS: [
             *(path.name for path in runs.REPORT_FILES),
-            *(*cases.WRITTEN, *stress.WRITTEN, "predictions/*.jpg", "predictions/predictions.csv"),
+            *(*cases.WRITTEN, *stress.WRITTEN, "predictions/*.jpg", "predictions/predictions.csv", "predictions/.lock"),
             *(TEMPORARY, f"{cases.FOLDER}/{TEMPORARY}", f"{cases.FORMER}/{TEMPORARY}", f"{stress.FOLDER}/{TEMPORARY}"),
             f"predictions/{TEMPORARY}",
         ],

@@ -74,7 +74,7 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
         provenance=store.provenance(seconds, replicas.device()),
         unlike=_write_unlike(run, model, data, positions, scored),
     )
-    store.write_record(run.evaluation, evaluation)
+    run.write_evaluation(evaluation)
 
 
 def _write_unlike(
@@ -115,7 +115,8 @@ def _write_metrics(data: PreparedData, missing: Mapping[str, str]) -> Mapping[st
     digests |= {run.name: run.record().digest for run in baselines}
     not_evaluated = {name: "not evaluated: run `invoke evaluate`" for name in config.NETWORKS if name not in digests}
     unscored = {**not_evaluated, **missing, **absent}
-    fingerprint = metrics_fingerprint(data, digests, unscored)
+    predictions = {run.name: store.digest(run.predictions) for run in (*networks, *baselines)}
+    fingerprint = metrics_fingerprint(data, digests, predictions, unscored)
     if store.finished(runs.METRICS, fingerprint):
         return store.read_record(runs.METRICS, MetricsRecord, "invoke evaluate").missing
     results = _measure([*networks, *baselines], data, digests)
@@ -135,6 +136,7 @@ def _write_metrics(data: PreparedData, missing: Mapping[str, str]) -> Mapping[st
         subgroup_differences=results.subgroup_differences,
         preference=results.preference,
         missing={**unscored, **results.failed},
+        predictions=predictions,
     )
     store.write_record(runs.METRICS, record)
     if not console.screen.whole:  # `invoke all` says it in its closing table
@@ -149,8 +151,13 @@ def _baselines(data: PreparedData) -> tuple[list[BaselineRun], dict[str, str]]:
     return trained, {name: reason for name, reason in reasons.items() if reason}
 
 
-def metrics_fingerprint(data: PreparedData, digests: Mapping[str, str], missing: Mapping[str, str]) -> str:
-    """Return the fingerprint of metrics.json: `digests` of the measured models, and why others are `missing`."""
+def metrics_fingerprint(
+    data: PreparedData, digests: Mapping[str, str], predictions: Mapping[str, str], missing: Mapping[str, str]
+) -> str:
+    """Return the fingerprint of metrics.json.
+
+    It holds `digests` of the measured models and of their `predictions`, and why other models are `missing`.
+    """
     factors = (data.ages, data.sexes, data.sites, data.cropped, data.cleaned_shares)  # of the subgroups
     return store.fingerprint(
         stage="metrics",
@@ -160,6 +167,7 @@ def metrics_fingerprint(data: PreparedData, digests: Mapping[str, str], missing:
         classes=config.CLASSES,
         method=store.blocks(config.STATISTICS, config.DECISION, config.DECISIONS, config.COLLAPSE, config.TEST_VIEWS),
         digests=digests,
+        predictions=predictions,
         missing=missing,
     )
 

@@ -7,7 +7,7 @@ image, and each network's maps of all of them.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from lesion.evaluation.localisation import settings
 from lesion.evaluation.words.wording import listed
 from lesion.explain import cases, faithfulness, located, passes
 from lesion.images import outline, painting
+from lesion.integrity import seals
 from lesion.prepared import PreparedData
 from lesion.records.explanations import ESTIMATED, ExplainedImage, ExplanationsRecord, ModelExplanations
 from lesion.runs import Run
@@ -32,34 +33,36 @@ def main() -> bool:
     data = prepared.open_data()
     reasons = runs.missing(data.fingerprint)
     usable = stage.usable(names, reasons)
-    wanted = {name: fingerprint(name) for name in config.NETWORKS if name not in reasons}
-    before = _explained()
+    wanted = {name: fingerprint(name, data) for name in config.NETWORKS if name not in reasons}
+    intact = store.intact(runs.EXPLANATIONS)
+    before = _explained(intact)
     done = {name: model for name, model in before.models.items() if model.fingerprint == wanted.get(name)}
     todo = stage.unfinished("explain", "explained", usable, done, values.force)
     images = cases.describe(data, _estimated(before) if done else {})
-    pictured = bool(done) and not values.force and all(_path(image.thumbnail).exists() for image in images)
+    pictured = bool(done) and not values.force and all(image.thumbnail in intact for image in images)
     if todo or not pictured or images != before.images or before.located != located.method():
         _explain(data, images, pictured, todo, wanted, done)
     return stage.say_missing("explain", names, reasons)
 
 
-def fingerprint(name: str) -> str:
+def fingerprint(name: str, data: PreparedData) -> str:
     """Return the fingerprint of the explanations of a network, and of the thumbnails beside them."""
     record = Run(name).record()
     method = store.blocks(
         *(config.THUMBNAILS, config.DECISION, config.STATISTICS, settings.LOCALISATION),
         *(outline.OUTLINE, painting.PAINTING, settings.SANITY, faithfulness.FAITHFULNESS, passes.CHOSEN),
     )
-    return store.fingerprint(stage="explain", data=record.data, digest=record.digest, method=method)
+    outlines = data.outlines_digest
+    return store.fingerprint(stage="explain", data=record.data, outlines=outlines, digest=record.digest, method=method)
 
 
-def _explained() -> ExplanationsRecord:
-    """Return what explanations.json says of models whose maps are still there; nothing if it cannot be used."""
+def _explained(intact: Collection[str]) -> ExplanationsRecord:
+    """Return what explanations.json says of models whose maps are `intact`; nothing if it cannot be used."""
     try:
         record = store.read_record(runs.EXPLANATIONS, ExplanationsRecord, "invoke explain")
     except LesionError:  # missing or damaged: it is written again
         return ExplanationsRecord(data="", images=[], models={})
-    return replace(record, models={name: each for name, each in record.models.items() if _path(each.maps).exists()})
+    return replace(record, models={name: each for name, each in record.models.items() if each.maps in intact})
 
 
 def _estimated(before: ExplanationsRecord) -> dict[int, str]:
@@ -85,9 +88,10 @@ def _explain(
     end, all together.
     """
     models = dict(done)
-    _write_record(data, images, models)
     if not pictured:
+        _write_record(data, [], models)  # from here on there are no thumbnails
         cases.write_thumbnails(data)
+    _write_record(data, images, models)
     if todo:
         stage.import_tensorflow()
         from lesion.explain import probing
@@ -108,16 +112,21 @@ def _write_record(
 ) -> ExplanationsRecord:
     in_order = {name: models[name] for name in config.NETWORKS if name in models}
     record = ExplanationsRecord(data=data.fingerprint, images=images, models=in_order)
-    store.write_record(runs.EXPLANATIONS, record)
+    _seal(record)
     return record
+
+
+def _seal(record: ExplanationsRecord) -> None:
+    """Write the record, with the seals of its thumbnails and maps."""
+    names = [*(image.thumbnail for image in record.images), *(model.maps for model in record.models.values())]
+    store.write_record(runs.EXPLANATIONS, record, seals.of_files(config.REPORTS, names))
 
 
 def _score(data: PreparedData, images: list[ExplainedImage], models: Mapping[str, ModelExplanations]) -> None:
     """Score how well all maps lie on the lesions, and write the record anew."""
     record = _write_record(data, images, models)
     scored, differences = located.locate(data, images, record.models)
-    record = replace(record, models=scored, located=located.method(), skill_differences=differences)
-    store.write_record(runs.EXPLANATIONS, record)
+    _seal(replace(record, models=scored, located=located.method(), skill_differences=differences))
 
 
 def _remove_unused(images: Sequence[ExplainedImage], models: Mapping[str, ModelExplanations]) -> None:

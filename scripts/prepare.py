@@ -9,37 +9,29 @@ and data/outlines.npy if the source, or a folder of masks, knows the outlines of
 import argparse
 import contextlib
 import dataclasses
-import hashlib
 import time
-from collections import Counter
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import quick
+import reading
 import stage
 
 from lesion import config, options, prepared, preview, store
 from lesion.console import duration, progress, say
-from lesion.errors import LesionError
 from lesion.groups import audit, candidates, find, join, keypoints, matching, split
 from lesion.groups.find import Grouping
 from lesion.groups.keypoints import KeypointStore
 from lesion.images import crop, hair, preprocess
-from lesion.images.masks import PROBLEMS
-from lesion.images.stream import prepare_images
 from lesion.options import profile
 from lesion.records.common import Method
 from lesion.records.preparation import (
     AugmentedExample,
     Groups,
-    MaskRecord,
     PreparationRecord,
     PreparationSettings,
-    Unreadable,
 )
 from lesion.sources import masks, metadata
 from lesion.sources.metadata import Metadata
@@ -104,17 +96,6 @@ def _settings(values: argparse.Namespace, limit: int, image_size: int) -> Prepar
     )
 
 
-@dataclass
-class Stream:
-    """What is known once all images have been read."""
-
-    measured: np.ndarray  # (N,) prepared.MEASURED; zero for an image that cannot be read
-    unreadable: list[Unreadable] = field(default_factory=list)
-    examples: preview.Chosen = field(default_factory=dict)
-    mask_problems: Counter[str] = field(default_factory=Counter)  # of images that can be read
-    digest: str = ""  # of the prepared images
-
-
 def _prepare(values: argparse.Namespace, wanted: str) -> None:
     begin = time.monotonic()
     limit = max(0, values.limit)  # 0 stands for all rows, also if it was left out
@@ -138,7 +119,7 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
         prepared.new_images(len(source.rows), settings.image_size, room, bool(source.record.outlines)) as append,
         _keypoint_store(len(source.rows), search) as points,
     ):
-        stream = read(source, settings, append, points)
+        stream = reading.read(source, settings, append, points)
         index = _table(source, stream, known)
         grouping = _assign_groups(index, said, prepared.identical(stream.measured), points, settings.seed)
         _assign_splits(index, settings.split, settings.seed)
@@ -150,8 +131,8 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
     if planned:
         record = dataclasses.replace(record, plan=planned)
     if source.record.outlines == FROM_MASKS:
-        record = dataclasses.replace(record, masks=_masks(stream.mask_problems, attached.others))
-    store.write_record(prepared.MANIFEST, record)
+        record = dataclasses.replace(record, masks=reading.mask_record(stream.mask_problems, attached.others))
+    prepared.write_manifest(record, prepared.MANIFEST.parent)
     say(f"prepare: {len(index):,} images in {duration(time.monotonic() - begin)}")
 
 
@@ -180,63 +161,7 @@ def _keypoint_store(rows: int, search: bool) -> AbstractContextManager[KeypointS
     return keypoints.temporary_store(config.DATA / ".keypoints", rows) if search else contextlib.nullcontext()
 
 
-def read(
-    source: Source, settings: PreparationSettings, append: prepared.Append, points: KeypointStore | None
-) -> Stream:
-    """Prepare every image of `source`, `append` it with its outline, and write its keypoints to `points`, if not None.
-
-    Raises LesionError if too many are unreadable.
-    """
-    cv2.setNumThreads(1)  # several images are prepared at a time already
-    stream = Stream(np.zeros(len(source.rows), prepared.MEASURED))
-    digest = hashlib.sha256()
-    size = settings.image_size
-    describe = None if points is None else keypoints.describe
-    masked = source.record.outlines == FROM_MASKS
-    photographs = prepare_images(source.originals(), size, settings.clean, describe, masked)
-    for position, photograph in enumerate(progress(photographs, len(source.rows), "prepare: images")):
-        result = photograph.prepared
-        if points is not None and photograph.description is not None:
-            points.write(position, photograph.description)
-        if result is None:
-            stream.unreadable.append(Unreadable(int(source.rows[position]), photograph.reason))
-            append(np.zeros((size, size, config.CHANNELS), np.uint8), None)  # so that positions and rows agree
-        else:
-            append(result.image, photograph.outline)
-            digest.update(result.image.tobytes())
-            stream.mask_problems[photograph.mask_problem] += masked
-            stream.measured[position] = prepared.measurements(photograph.encoded, result)
-            preview.choose(stream.examples, position, photograph.encoded, result)
-    stream.digest = digest.hexdigest()
-    _require_readable(stream.unreadable, len(source.rows))
-    return stream
-
-
-def _masks(amounts: Counter[str], others: int) -> MaskRecord:
-    """Return how well the masks fit, `amounts` of problems with "" for none, and print one line about it."""
-    problems = {problem: amounts[problem] for problem in PROBLEMS if amounts[problem]}
-    notes = [f"{amount:,} {problem}" for problem, amount in problems.items()]
-    if others:
-        which = "file left out that is" if others == 1 else "files left out that are"
-        notes.append(f"{others:,} {which} the mask of no image")
-    known = amounts[""]
-    line = f"prepare: masks give the outlines of {known:,} of {amounts.total():,} images"
-    say(f"{line}; {', '.join(notes)}" if notes else line)
-    return MaskRecord(known, problems, others, store.digest(prepared.OUTLINES))
-
-
-def _require_readable(unreadable: list[Unreadable], count: int) -> None:
-    limit = config.PREPARATION.unreadable_limit
-    if len(unreadable) > limit * count:
-        raise LesionError(
-            f"{len(unreadable):,} of {count:,} images cannot be read, more than {limit:.0%} "
-            f"(the first is row {unreadable[0].row}: {unreadable[0].reason}): mend or remove them"
-        )
-    for image in unreadable:
-        say(f"prepare: row {image.row} is left out: {image.reason}")
-
-
-def _table(source: Source, stream: Stream, known: Metadata | None) -> "pd.DataFrame":
+def _table(source: Source, stream: reading.Stream, known: Metadata | None) -> "pd.DataFrame":
     """Return the index, without groups and splits."""
     index = prepared.new_index(source.rows, source.labels, source.external, stream.measured)
     if known is not None:
@@ -269,7 +194,7 @@ def _record(
     source: Source,
     settings: PreparationSettings,
     known: Metadata | None,
-    stream: Stream,
+    stream: reading.Stream,
     index: "pd.DataFrame",
     groups: Groups,
     wanted: str,

@@ -14,6 +14,7 @@ import stage
 
 from lesion import config, options, prepared, runs, store
 from lesion.console import duration, say
+from lesion.integrity import seals
 from lesion.records.report import ReportRecord
 from lesion.report.embedded.commit import commit
 
@@ -25,7 +26,7 @@ def main() -> bool:
     values = options.parse("report", __doc__)
     names = options.chosen_networks(values.model)
     wanted = fingerprint(names)
-    if not values.force and runs.REPORT.exists() and store.finished(runs.REPORT_MANIFEST, wanted):
+    if not values.force and store.finished(runs.REPORT_MANIFEST, wanted):
         failures = store.read_record(runs.REPORT_MANIFEST, ReportRecord, MADE_BY).failures
         say(f"report: {runs.REPORT} is up to date (--force writes it again)")
     else:
@@ -61,7 +62,7 @@ def _write(names: Sequence[str], wanted: str) -> list[str]:
     store.write_text(runs.REPORT, render(artefacts))
     failures = [f"{config.title(name)} is missing: {reason}" for name, reason in artefacts.failures]
     record = ReportRecord(wanted, failures, store.provenance(time.monotonic() - begin))
-    store.write_record(runs.REPORT_MANIFEST, record)
+    store.write_record(runs.REPORT_MANIFEST, record, seals.of_files(runs.REPORT.parent, [runs.REPORT.name]))
     if text := study_advice(artefacts):
         say(f"report: {text}")
     size = f"{runs.REPORT.stat().st_size / 1e6:.1f} MB"

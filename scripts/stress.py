@@ -8,7 +8,7 @@ looks at the plain view alone, so the test costs a fraction of what it would wit
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from lesion.evaluation.stress.extremes import Extreme, most_changed
 from lesion.evaluation.words.wording import listed
 from lesion.explain import cases, stress
 from lesion.explain.stress import Tested
+from lesion.integrity import seals
 from lesion.prepared import PreparedData
 from lesion.records.metrics import Estimate
 from lesion.records.stress import ChangedCase, ModelStress, StressRecord
@@ -39,10 +40,11 @@ def main() -> bool:
     reasons = runs.missing(data.fingerprint)
     usable = stage.usable(names, reasons)
     wanted = {name: fingerprint(name, data) for name in config.NETWORKS if name not in reasons}
-    before = _tested()
+    intact = store.intact(runs.STRESS)
+    before = _tested(intact)
     done = {name: model for name, model in before.models.items() if model.fingerprint == wanted.get(name)}
     todo = stage.unfinished("stress", "tested", usable, done, values.force)
-    pictured = all(_path(case.picture).exists() for case in before.changed)
+    pictured = {case.picture for case in before.changed} <= intact
     if todo or done != before.models or not pictured:
         _test(data, todo, wanted, done)
     return stage.say_missing("stress", names, reasons)
@@ -54,19 +56,20 @@ def fingerprint(name: str, data: PreparedData) -> str:
     return store.fingerprint(
         stage="stress",
         data=data.fingerprint,
+        outlines=data.outlines_digest,
         groups=data.groups.tolist(),
         digest=run.record().digest,
         method=stress.method(),
     )
 
 
-def _tested() -> StressRecord:
-    """Return what stress.json says of networks whose table is still there; nothing if it cannot be used."""
+def _tested(intact: Collection[str]) -> StressRecord:
+    """Return what stress.json says of networks whose table is `intact`; nothing if it cannot be used."""
     try:
         record = store.read_record(runs.STRESS, StressRecord, "invoke stress")
     except LesionError:  # missing or damaged: it is written again
         return StressRecord(data="", images=0, of=0, strengths={}, models={}, changed=[], method={})
-    kept = {name: model for name, model in record.models.items() if _path(model.probabilities).exists()}
+    kept = {name: model for name, model in record.models.items() if model.probabilities in intact}
     return replace(record, models=kept)
 
 
@@ -147,7 +150,8 @@ def _write_record(tested: Tested, models: Mapping[str, ModelStress]) -> StressRe
         changed=[_case(tested, each) for each in _extremes(in_order)],
         method=stress.method(),
     )
-    store.write_record(runs.STRESS, record)
+    names = [*(model.probabilities for model in in_order.values()), *(case.picture for case in record.changed)]
+    store.write_record(runs.STRESS, record, seals.of_files(config.REPORTS, names))
     return record
 
 

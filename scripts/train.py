@@ -3,7 +3,7 @@
     python scripts/train.py --model scratch
 
 Reads data/; writes runs/MODEL/{model.keras, history.csv, manifest.json, tensorboard/, activations/}. A run that was
-stopped resumes from its last finished epoch if the same command is given again.
+stopped resumes after its last finished epoch if the same command is given again, and ends as if it had not been.
 """
 
 import argparse
@@ -44,9 +44,10 @@ def main() -> bool:
     for training in trainings:
         run = Run(training.model)
         fingerprint = settings.fingerprint("train", training, data.data)
-        if values.force or not (store.finished(run.manifest, fingerprint) and run.model.exists()):
+        if values.force or not store.finished(run.manifest, fingerprint):
             unfinished.append((run, training, fingerprint))
         else:
+            _remove_remains(run, fingerprint)
             say(f"train: {config.title(run.name)} is trained already (--force trains it again)")
     if beside.pays(len(unfinished), data):
         say(f"train: {len(unfinished)} networks at once, each in a process of its own")
@@ -57,6 +58,12 @@ def main() -> bool:
     return all([_train(run, training, fingerprint, values.force, series) for run, training, fingerprint in unfinished])
 
 
+def _remove_remains(run: Run, fingerprint: str) -> None:
+    """Remove what a run that was killed at its very end left beside the finished one of this `fingerprint`."""
+    if run.partial.exists() and store.owner(run.partial) in (None, "", fingerprint):
+        shutil.rmtree(run.partial)
+
+
 def _plan_others(values: argparse.Namespace, names: Sequence[str], data: PreparationRecord) -> PreparationRecord:
     """Return the manifest of the data with a plan for all of the networks: those that it lacks are timed and noted."""
     missing = planning.unplanned(names, values.weights, data)
@@ -65,7 +72,7 @@ def _plan_others(values: argparse.Namespace, names: Sequence[str], data: Prepara
     say(f"train: measuring how fast {listed([config.title(name) for name in missing])} can be trained here")
     speeds = quick.measured(values)(missing, data.settings.image_size)
     planned = planning.extended(data, vars(values), speeds)
-    store.write_record(prepared.MANIFEST, planned)
+    store.write_record(prepared.MANIFEST, planned, store.sealed_files(prepared.MANIFEST, prepared.MADE_BY))
     for training in planned.plan.trainings[-len(missing) :] if planned.plan else []:
         times = f"about {estimate(training.seconds)}; in full up to about {estimate(training.full_seconds)}"
         say(f"train: {planning.training_words(training)}, {times} (--profile full)")
@@ -75,20 +82,16 @@ def _plan_others(values: argparse.Namespace, names: Sequence[str], data: Prepara
 def _train(run: Run, training: TrainingSettings, fingerprint: str, force: bool, series: Series) -> bool:
     """Train one network into its folder; if that fails, say why, note it for the report, and return False."""
     title = config.title(run.name)
-    if force:
-        shutil.rmtree(run.partial, ignore_errors=True)
-    if store.claim(run.partial, fingerprint) and (run.partial / run.history.name).exists():
-        say(f"train: {title} resumes from its last finished epoch")
     try:
-        record = _fit_and_save(run, training, fingerprint, series)
-    except LesionError as error:
-        shutil.rmtree(run.partial)
+        run.failed.unlink(missing_ok=True)
+        record = _fit_and_save(run, training, fingerprint, force, series)
+    except LesionError as error:  # what a stopped run left stays, unless the error is about that
         store.write_text(run.failed, str(error))
         say(f"train: {title} failed: {error}")
         return False
     finally:
         series.next()
-    store.write_record(run.manifest, record)
+    run.write_record(record)
     shutil.rmtree(run.partial)
     for warning in record.warnings:
         say(f"train: warning: {title} {warning}")
@@ -103,12 +106,14 @@ def _best(record: TrainingRecord) -> str:
     return f"validation AUC {area} in the best epoch, {record.best.epoch} of {epochs}"
 
 
-def _fit_and_save(run: Run, training: TrainingSettings, fingerprint: str, series: Series) -> TrainingRecord:
+def _fit_and_save(
+    run: Run, training: TrainingSettings, fingerprint: str, force: bool, series: Series
+) -> TrainingRecord:
     """Train one network, replace the files of its previous training, and return what is to become the manifest."""
     stage.import_tensorflow()  # takes seconds: only if there is something to train
     from lesion.networks import architecture, models
     from lesion.networks.replicas import device, strategy
-    from lesion.networks.training import build, make_reproducible, plan, train
+    from lesion.networks.training import Diverged, build, make_reproducible, plan, require_space, train
 
     begin = time.monotonic()
     data = prepared.open_data()
@@ -118,7 +123,13 @@ def _fit_and_save(run: Run, training: TrainingSettings, fingerprint: str, series
         phases = plan(weights.used, training)
         parameters = models.parameters(model)  # before layers are frozen
         parts = architecture.describe(model)
-        trained = train(model, phases, data, run.partial, training, series=series)
+        require_space(run.folder, model)
+        _claim(run, fingerprint, force)
+        try:
+            trained = train(model, phases, data, run.partial, training, series=series)
+        except Diverged:
+            shutil.rmtree(run.partial)
+            raise
     _save(run, trained)
     best = min(trained.epochs, key=lambda epoch: epoch.val_loss)
     return TrainingRecord(
@@ -140,6 +151,13 @@ def _fit_and_save(run: Run, training: TrainingSettings, fingerprint: str, series
         warnings=trained.warnings,
         provenance=store.provenance(time.monotonic() - begin, device()),
     )
+
+
+def _claim(run: Run, fingerprint: str, force: bool) -> None:
+    """Keep what a stopped run of this `fingerprint` left, unless `force`; that of other settings is removed now."""
+    if force:
+        store.disown(run.partial)
+    store.claim(run.partial, fingerprint)
 
 
 def _seconds(trained: "Trained") -> float:

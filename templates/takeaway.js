@@ -28,13 +28,16 @@
   // --- tables ---------------------------------------------------------------------------------------
   const ends = (cell) => [...cell.querySelectorAll(".interval [data-value]")].map((end) => end.dataset.value);
   const exact = (cell) => cell.dataset.value || words(cell);
-  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  // Words that a spreadsheet would take for a formula begin with an apostrophe, as in the project's own tables.
+  const isFormula = (text) => /^'*[=+\-@\t\r\n＝＋－＠]/.test(text) && Number.isNaN(Number(text));
+  const safe = (text) => (isFormula(text) ? `'${text}` : text);
+  const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
   function csv(table) {
     const body = [...table.rows].filter((row) => row.parentElement.tagName !== "THEAD");
     const titles = [...(table.tHead?.rows[0].cells ?? [])].map(words);
     const spread = titles.map((_, column) => body.some((row) => row.cells[column]?.querySelector(".interval")));
-    const line = (texts) => texts.map(quoted).join(",");
+    const line = (texts) => texts.map(safe).map(quoted).join(",");
     const head = titles.flatMap((title, column) => (spread[column] ? [title, `${title}, low`, `${title}, high`] : [title]));
     const lines = body.map((row) => [...row.cells].flatMap((cell, column) => {
       const [low = "", high = ""] = ends(cell);

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from lesion import config, store
+from lesion import prepared as preparation
 from lesion.evaluation.words import headline as headlines
 from lesion.groups.matching import MATCHING
+from lesion.integrity import seals
 from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import (
     BenchParts,
@@ -139,26 +141,46 @@ PROVENANCE = Provenance(
 def write_all(home: Path, photograph=None) -> None:
     """Write every artefact below `home`; `photograph(row)` gives uint8 RGB, by default a coloured square."""
     pictures = _Pictures(home, photograph or _square)
-    store.write_record(home / "data/manifest.json", prepared(pictures))
-    for model in config.NETWORKS:
-        store.write_record(home / f"runs/{model}/manifest.json", trained(model))
-        store.write_table(home / f"runs/{model}/history.csv", history(model))
-        store.write_record(home / f"runs/{model}/evaluation.json", evaluated(model))
-        store.write_table(home / f"runs/{model}/predictions.csv", predictions(model), decimals=8)
-    for name in ("frame", "colour"):
-        store.write_record(home / f"runs/{name}/manifest.json", baseline(name))
-        store.write_table(home / f"runs/{name}/predictions.csv", predictions(name), decimals=8)
     store.write_table(home / "data/index.csv", index())
+    record = prepared(pictures)
+    write_sealed(home / "data/manifest.json", record, ["index.csv", *preparation.pictures(record)])
+    for model in config.NETWORKS:
+        store.write_table(home / f"runs/{model}/history.csv", history(model))
+        store.write_table(home / f"runs/{model}/predictions.csv", predictions(model), decimals=8)
+        write_sealed(home / f"runs/{model}/manifest.json", trained(model), ["history.csv"])
+        write_sealed(home / f"runs/{model}/evaluation.json", evaluated(model), ["predictions.csv"])
+    for name in ("frame", "colour"):
+        store.write_table(home / f"runs/{name}/predictions.csv", predictions(name), decimals=8)
+        write_sealed(home / f"runs/{name}/manifest.json", baseline(name), ["predictions.csv"])
     store.write_record(home / "reports/metrics.json", metrics())
-    store.write_record(home / "reports/explanations.json", explained(pictures))
-    store.write_record(home / "reports/stress.json", stressed(pictures))
+    take_predictions(home)
+    explanations = explained(pictures)
+    maps = [model.maps for model in explanations.models.values()]
+    write_sealed(
+        home / "reports/explanations.json", explanations, [*maps, *(one.thumbnail for one in explanations.images)]
+    )
+    stress = stressed(pictures)
+    write_sealed(home / "reports/stress.json", stress, [one.picture for one in stress.changed])
 
 
-def change(path: Path, edit) -> None:
-    """Rewrite the JSON file `path` after `edit` has changed its value in place."""
+def take_predictions(home: Path) -> None:
+    """Let the metrics be of the predictions as they are now."""
+    digests = {path.parent.name: store.digest(path) for path in home.glob("runs/*/predictions.csv")}
+    change(home / "reports/metrics.json", lambda record: record.update(predictions=digests))
+
+
+def write_sealed(path: Path, record, files: list[str]) -> None:
+    """Write a record with the seals of `files` beside it."""
+    store.write_record(path, record, seals.of_files(path.parent, files))
+
+
+def change(path: Path, edit=lambda value: None) -> None:
+    """Rewrite the JSON file `path` after `edit` has changed its value in place, with the seals of what there is now."""
     value = json.loads(path.read_text())
     edit(value)
-    store.write_json(path, value)
+    names = [name for name in value.pop(seals.FILES, {}) if (path.parent / name).exists()]
+    value.pop(seals.SEAL, None)
+    store.write_json(path, seals.with_seal(value, seals.of_files(path.parent, names)))
 
 
 # --- prepare ----------------------------------------------------------------------------------------
@@ -377,6 +399,7 @@ def metrics() -> MetricsRecord:
         ],
         preference={},
         missing={},
+        predictions={},
     )
     return compared(compared(record, "validation"), "test")
 
@@ -608,7 +631,7 @@ def lesion(row: int) -> int:
 
 
 def index() -> pd.DataFrame:
-    """Return those lines and columns of data/index.csv that the report reads: the scored rows."""
+    """Return those lines of data/index.csv that the report reads, the scored rows, with the columns that are read."""
     rows = [*TEST_ROWS, *VALIDATION_ROWS]
     return pd.DataFrame(
         {
@@ -616,6 +639,11 @@ def index() -> pd.DataFrame:
             "label": [row % 2 for row in rows],
             "split": ["test"] * len(TEST_ROWS) + ["validation"] * len(VALIDATION_ROWS),
             "group": [lesion(row) for row in rows],
+            "age": np.nan,
+            "sex": "",
+            "site": "",
+            "cropped": 0,
+            "cleaned_share": 0.0,
         }
     )
 

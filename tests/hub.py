@@ -4,8 +4,10 @@
         ...  # a process with HF_ENDPOINT=hub.url
         hub.fault = "busy"
 
-It answers the requests that `datasets.load_dataset` makes, seen in a log of them. Faults: "down" (503 to
-everything), "busy" (503 to downloads), "cut" (a download ends halfway), "mute" (a download never begins).
+It answers the requests that `datasets.load_dataset` makes, seen in a log of them. Faults: a number (that status to
+everything), "page" (HTML to everything), "busy" (503 to downloads), "cut" (a download ends halfway), "mute" (a download
+never begins); a client can set one by PUT /fault/NAME. The statuses in `refusals`, each with a Retry-After, come first:
+one for each download.
 """
 
 import contextlib
@@ -27,6 +29,8 @@ class Hub:
 
     def __init__(self, files, fault=None):
         self.files, self.fault = files, fault
+        self.refusals = []
+        self.downloads = 0
         self.closed = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Answer,), {"hub": self}))
         self.server.daemon_threads = True
@@ -48,8 +52,10 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = urlsplit(self.path).path
-        if self.hub.fault == "down":
-            self.send(503)
+        if isinstance(self.hub.fault, int):
+            self.send(self.hub.fault)
+        elif self.hub.fault == "page":
+            self.send(200, b"<html>Log in to this network</html>", {"Content-Type": "text/html"})
         elif path == API or path.startswith(f"{API}/revision/"):
             names = [{"rfilename": name} for name in self.hub.files]
             self.send_json({"id": config.HUB_DATASET, "sha": REVISION, "private": False, "siblings": names})
@@ -61,6 +67,11 @@ class Answer(BaseHTTPRequestHandler):
             self.send(404)
 
     do_HEAD = do_GET
+
+    def do_PUT(self):
+        name = self.path.rpartition("/")[2]
+        self.hub.fault = int(name) if name.isdecimal() else name
+        self.send(200)
 
     def tree(self, folder):
         inside = [name for name in self.hub.files if name.startswith(folder)]
@@ -76,6 +87,10 @@ class Answer(BaseHTTPRequestHandler):
         content = self.hub.files[name]
         headers = {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": REVISION}
         download = self.command == "GET"
+        self.hub.downloads += download
+        if download and self.hub.refusals:
+            status, seconds = self.hub.refusals.pop(0)
+            return self.send(status, headers={"Retry-After": seconds})
         if download and self.hub.fault == "busy":
             return self.send(503)
         if download and self.hub.fault == "mute":

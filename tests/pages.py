@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 
+from lesion import config, prepared, runs
 from lesion.report import page
 from lesion.report.reading import read
 
@@ -23,6 +24,16 @@ LEAK = "reports/leak.json"
 BENCH = "reports/bench.json"
 CAPTION = re.compile(r"^\s*Table \d+\.\s*")  # its number comes before the caption's own words
 VOID = {"meta", "img", "br", "link", "input", "hr"}  # elements without an end
+
+
+def point_to(home, monkeypatch):
+    """Let the settings point to `home`, where artefacts are in place."""
+    monkeypatch.setattr(config, "HOME", home)
+    for name in ("DATA", "RUNS", "REPORTS"):
+        monkeypatch.setattr(config, name, home / name.lower())
+    monkeypatch.setattr(prepared, "MANIFEST", home / MANIFEST)
+    for name in ("METRICS", "EXPLANATIONS", "STRESS", "STUDY", "LEAK", "BENCH"):
+        monkeypatch.setattr(runs, name, home / globals()[name])
 
 
 def render(models=tuple(NAMES)) -> str:

@@ -97,8 +97,8 @@ def fingerprints():
         "train": [settings.fingerprint("train", each, "0" * 16) for each in resolved],
         "baseline": inputs.fingerprints(CONTENT),
         "predictions": runs.evaluation_fingerprint(runs.Run("scratch").record()),
-        "evaluate": evaluate.metrics_fingerprint(CONTENT, {"scratch": "1" * 16}, {}),
-        "explain": explain.fingerprint("scratch"),
+        "evaluate": evaluate.metrics_fingerprint(CONTENT, {"scratch": "1" * 16}, {"scratch": "4" * 16}, {}),
+        "explain": explain.fingerprint("scratch", CONTENT),
         "stress": stress.fingerprint("scratch", CONTENT),
         "study": [trainings(["grouped"], resolved, inputs.fingerprints(CONTENT)), summary.method()],
         "leak": [trainings(list(config.SPLIT_KINDS), resolved, {}), leak.method()],
@@ -172,6 +172,7 @@ def test_a_changed_entry_of_a_network_makes_it_train_again_and_no_other(field, b
         ("cropped", np.zeros(3, bool), {"evaluate"}),
         ("cleaned_shares", np.zeros(3), {"evaluate"}),
         ("fingerprint", "2" * 16, {"evaluate", "baseline", "stress", "study"}),
+        ("outlines_digest", "2" * 16, {"explain", "stress"}),
     ],
 )
 def test_what_is_known_of_the_images_makes_just_the_stages_that_use_it_run_again(

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 
+import clean
 import pytest
 
 from lesion import config, home, store
+from lesion.errors import LesionError
 
 
 @pytest.fixture
@@ -51,10 +53,11 @@ def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on():
 
 
 def test_the_next_run_removes_what_dead_ones_had_not_finished_and_nothing_else(folder):
-    litter = [
-        write(folder, name)
-        for name in ("data/images.npy", "runs/scratch/activations/view0.npy", "reports/" + "long " * 48 + ".jpg")
-    ]
+    (folder / "other disk").mkdir()
+    (folder / "runs" / "mobilenet").mkdir(parents=True)
+    (folder / "runs" / "mobilenet" / "activations").symlink_to(folder / "other disk")
+    names = ("data/images.npy", "runs/scratch/activations/view0.npy", "runs/mobilenet/activations/view0.npy")
+    litter = [write(folder, name) for name in (*names, "reports/" + "long " * 48 + ".jpg")]
     assert all(path.exists() for path in litter)
     for name in ("data/.keypoints", ".bench-12ab"):
         (folder / name).mkdir()
@@ -135,12 +138,42 @@ def test_an_error_elsewhere_does_not_speak_of_the_home_and_one_without_a_path_sa
 
 def test_a_claimed_folder_behind_a_link_is_emptied_and_the_link_stays(tmp_path):
     elsewhere = tmp_path / "elsewhere"
-    (elsewhere / "views").mkdir(parents=True)
+    elsewhere.mkdir()
     link = tmp_path / "activations"
     link.symlink_to(elsewhere)
     assert not store.claim(link, "one")
+    (elsewhere / "views").mkdir()
     (elsewhere / "view0.npy").touch()
     assert store.claim(link, "one")
     (elsewhere / "fingerprint.txt").write_bytes(b"\xff")  # as a damaged disk leaves it
     assert not store.claim(link, "one")
     assert link.is_symlink() and [path.name for path in elsewhere.iterdir()] == ["fingerprint.txt"]
+
+
+def test_a_folder_behind_a_link_that_holds_files_of_your_own_is_refused_and_kept(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "mine.jpg").touch()
+    link = tmp_path / "activations"
+    link.symlink_to(tmp_path / "pictures")
+    with pytest.raises(LesionError, match=r"activations leads to .*/pictures, which holds other files \(mine.jpg\)"):
+        store.claim(link, "one")
+    clean._remove(link)
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["mine.jpg"] and not link.exists()
+
+
+def test_clean_removes_what_was_written_behind_a_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "activations"
+    link.symlink_to(tmp_path / "elsewhere")
+    store.claim(link, "one")
+    (tmp_path / "elsewhere" / "view0.npy").touch()
+    clean._remove(link)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "elsewhere"]
+
+
+def test_a_folder_that_was_emptied_in_part_is_emptied_by_the_next_claim(tmp_path):
+    store.claim(tmp_path, "one")
+    (tmp_path / "view0.npy").touch()
+    store.disown(tmp_path)  # and killed
+    assert not store.claim(tmp_path, "one")
+    assert [path.name for path in tmp_path.iterdir()] == ["fingerprint.txt"]

@@ -6,8 +6,8 @@ import tracemalloc
 
 import numpy as np
 import pandas as pd
-import prepare
 import pytest
+import reading
 
 from lesion import config, prepared, store
 from lesion.errors import LesionError
@@ -71,7 +71,7 @@ def folder(tmp_path, images):
         }
     )
     store.write_table(tmp_path / "index.csv", index)
-    store.write_record(tmp_path / "manifest.json", record())
+    prepared.write_manifest(record(), tmp_path)
     return tmp_path
 
 
@@ -91,32 +91,34 @@ def test_prepared_data_are_read_back(folder, images):
 @pytest.mark.parametrize("name", ["index.csv", "manifest.json"])
 def test_a_missing_file_names_the_command_that_makes_it(folder, name):
     (folder / name).unlink()
-    with pytest.raises(LesionError, match=rf"{name} is missing: run `invoke prepare` first"):
+    with pytest.raises(LesionError, match=rf"{name} is missing: run `invoke prepare`"):
         prepared.open_data(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY, and no more"])
 def test_damaged_images_are_refused(folder, content):
     (folder / "images.npy").write_bytes(content)
-    with pytest.raises(LesionError, match=r"images\.npy cannot be read .*: run `invoke prepare --force`"):
+    with pytest.raises(LesionError, match=r"images\.npy is not as it was written: run `invoke prepare`"):
         prepared.open_data(folder)
 
 
 def test_data_without_metadata_are_read_back(folder):
     index = pd.read_csv(folder / "index.csv").assign(age=np.nan, sex="", site="")
     store.write_table(folder / "index.csv", index)
+    prepared.write_manifest(record(), folder)
     data = prepared.open_data(folder)
     assert np.isnan(data.ages).all() and data.sexes.tolist() == data.sites.tolist() == [""] * 4
 
 
 def test_an_index_without_a_column_is_refused(folder):
-    pd.read_csv(folder / "index.csv").drop(columns="sex").to_csv(folder / "index.csv", index=False)
-    with pytest.raises(LesionError, match=r"index\.csv has no column sex: run `invoke prepare --force`"):
+    store.write_table(folder / "index.csv", store.read_table(folder / "index.csv", "").drop(columns="sex"))
+    prepared.write_manifest(record(), folder)
+    with pytest.raises(LesionError, match=r"index\.csv has no column sex: run `invoke prepare`"):
         prepared.open_data(folder)
 
 
 def test_parts_that_do_not_fit_are_refused(folder):
-    store.write_record(folder / "manifest.json", record(rows=5))
+    prepared.write_manifest(record(rows=5), folder)
     with pytest.raises(LesionError, match="4 images, 4 index lines and a manifest of 5 rows"):
         prepared.open_data(folder)
 
@@ -148,7 +150,7 @@ def test_data_are_complete_once_the_manifest_is_there_and_carries_the_fingerprin
     np.save(prepared.IMAGES, images)
     prepared.INDEX.write_text("row\n")
     assert not prepared.is_complete(fingerprint)
-    store.write_record(prepared.MANIFEST, record())
+    prepared.write_manifest(record(), home)
     assert prepared.is_complete(fingerprint) and not prepared.is_complete("another")
     prepared.IMAGES.unlink()
     assert not prepared.is_complete(fingerprint)
@@ -166,8 +168,9 @@ def write_outlined():
             append(images[place], None if place == 1 else MASKS[place])
     measured = np.zeros(ROWS, prepared.MEASURED)
     numbers = np.arange(ROWS)
-    store.write_table(prepared.INDEX, prepared.new_index(numbers, numbers.astype(np.int8), numbers > ROWS, measured))
-    store.write_record(prepared.MANIFEST, dataclasses.replace(record(), source=OUTLINED))
+    labels = (numbers % 2).astype(np.int8)
+    store.write_table(prepared.INDEX, prepared.new_index(numbers, labels, numbers > ROWS, measured))
+    prepared.write_manifest(dataclasses.replace(record(), source=OUTLINED), prepared.MANIFEST.parent)
 
 
 def test_outlines_are_read_back(home):
@@ -183,11 +186,12 @@ def test_outlines_are_read_back(home):
 def test_outlines_that_are_missing_or_do_not_fit_are_refused(home):
     write_outlined()
     np.save(prepared.OUTLINES, np.zeros((ROWS, 3), np.uint8))
+    prepared.write_manifest(dataclasses.replace(record(), source=OUTLINED), home)
     with pytest.raises(LesionError, match=r"outlines\.npy does not hold the outlines of 4 images: run"):
         prepared.open_data(home)
     prepared.OUTLINES.unlink()
     assert not prepared.is_complete(record().fingerprint)
-    with pytest.raises(LesionError, match=r"outlines\.npy cannot be read .*: run `invoke prepare --force`"):
+    with pytest.raises(LesionError, match=r"outlines\.npy is missing: run `invoke prepare`"):
         prepared.open_data(home)
 
 
@@ -197,7 +201,7 @@ def test_data_of_a_source_that_knows_no_outlines_have_none(home, folder):
         for _ in range(ROWS):
             append(np.zeros((SIZE, SIZE, 3), np.uint8), None)
     assert not prepared.OUTLINES.exists(), "the outlines of earlier data"
-    store.write_record(prepared.MANIFEST, record())
+    prepared.write_manifest(record(), home)
     assert prepared.open_data(folder).outline(0) is None
 
 
@@ -213,7 +217,7 @@ def test_the_outline_stays_on_the_lesion_through_prepare(home):
 
     settings = dataclasses.replace(record().settings, image_size=48)
     with prepared.new_images(12, 48, outlined=True) as append:
-        prepare.read(dataclasses.replace(source, originals=originals), settings, append, None)
+        reading.read(dataclasses.replace(source, originals=originals), settings, append, None)
     assert len(drawn) == 12
     images = np.load(prepared.IMAGES)
     packed = np.load(prepared.OUTLINES)
@@ -260,14 +264,32 @@ def test_of_an_image_that_is_on_disk_less_than_200_bytes_stay_in_memory(monkeypa
             result = Prepared(pixels.copy(), 300 + row, 400, (0, 0, 300 + row, 400), row / 7e4)
             yield Photograph(b"%d" % row, result, None, None, "")
 
-    monkeypatch.setattr(prepare, "prepare_images", photographs)
+    monkeypatch.setattr(reading, "prepare_images", photographs)
     described = SourceRecord("folder", "", replaced=None)
     labels, external, names = np.zeros(rows, np.int8), np.zeros(rows, bool), np.zeros(rows, str)
     source = Source(described, np.arange(rows), labels, external, None, names, None, lambda: iter([]))
     tracemalloc.start()
     try:
-        stream = prepare.read(source, record().settings, lambda image, outline: None, None)
+        stream = reading.read(source, record().settings, lambda image, outline: None, None)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert stream.measured["readable"].all() and kept < 200 * rows
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("label", 7, "label: Expected `int` <= 1"),
+        ("label", "x", "label: Expected `int`, got `str`"),
+        ("split", "tset", "split: Invalid enum value 'tset'"),
+        ("cleaned_share", 1.7, "cleaned_share: Expected `float` <= "),
+        ("group", 1.5, "group: Expected `int`, got `float`"),
+    ],
+)
+def test_an_index_that_says_what_cannot_be_is_refused(folder, column, value, said):
+    index = store.read_table(folder / "index.csv", "")
+    store.write_table(folder / "index.csv", index.assign(**{column: value}))
+    prepared.write_manifest(record(), folder)
+    with pytest.raises(LesionError, match=rf"index\.csv is not as expected \({said}.*\): run `invoke prepare`$"):
+        prepared.open_data(folder)

@@ -3,6 +3,7 @@
 import errno
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from lesion import store
 from lesion.errors import LesionError
+from lesion.integrity import seals
 from lesion.records.report import ReportRecord
 
 
@@ -33,7 +35,7 @@ def test_a_missing_or_damaged_artefact_names_the_command_that_makes_it(tmp_path)
     with pytest.raises(LesionError, match=r"metrics\.json is missing: run `invoke evaluate` first"):
         store.read_json(tmp_path / "metrics.json", "invoke evaluate")
     (tmp_path / "metrics.json").write_text('{"half": ')
-    with pytest.raises(LesionError, match=r"metrics\.json is damaged .*: run `invoke evaluate --force`"):
+    with pytest.raises(LesionError, match=r"metrics\.json is damaged .*: run `invoke evaluate`"):
         store.read_json(tmp_path / "metrics.json", "invoke evaluate")
 
 
@@ -53,7 +55,7 @@ def test_a_table_comes_back_as_it_was_written(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2,3\n4\n5,6,7,8,9\n", b"\xff\xfe"])
 def test_a_damaged_table_names_the_command_that_makes_it_anew(tmp_path, content):
     (tmp_path / "index.csv").write_bytes(content)
-    with pytest.raises(LesionError, match=r"index\.csv is damaged .*: run `invoke prepare --force`"):
+    with pytest.raises(LesionError, match=r"index\.csv is damaged .*: run `invoke prepare`"):
         store.read_table(tmp_path / "index.csv", "invoke prepare")
 
 
@@ -64,9 +66,7 @@ def test_a_record_comes_back_as_it_was_written_and_of_another_shape_is_refused(t
     assert store.read_record(path, ReportRecord, "invoke report") == record
     for key, value in {"failures": [1], "fingerprint": None, "provenance": {}}.items():
         store.write_json(path, store.plain(record) | {key: value})
-        with pytest.raises(
-            LesionError, match=rf"report\.json is not as expected .*{key}.*: run `invoke report --force`"
-        ):
+        with pytest.raises(LesionError, match=rf"report\.json is not as expected .*{key}.*: run `invoke report`"):
             store.read_record(path, ReportRecord, "invoke report")
 
 
@@ -97,6 +97,8 @@ def test_a_stage_is_finished_only_with_the_same_fingerprint(tmp_path):
     wanted = store.fingerprint(stage="train", seed=0)
     assert not store.finished(manifest, wanted)
     store.write_json(manifest, {"fingerprint": wanted})
+    assert not store.finished(manifest, wanted), "it has no seal"
+    store.write_record(manifest, {"fingerprint": wanted})
     assert store.finished(manifest, wanted)
     assert not store.finished(manifest, store.fingerprint(stage="train", seed=1))
     manifest.write_text("damaged")
@@ -119,3 +121,46 @@ def test_too_little_space_is_an_error_before_the_work(tmp_path):
 )
 def test_a_full_disk_is_told_from_other_errors(error, full):
     assert store.is_disk_full(error) is full
+
+
+@pytest.fixture
+def sealed(tmp_path):
+    """Return a record that describes two files beside it."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(name)
+    record = ReportRecord("f" * 16, [], store.provenance(1.0))
+    store.write_record(tmp_path / "report.json", record, seals.of_files(tmp_path, ["a.csv", "b.csv"]))
+    return tmp_path / "report.json"
+
+
+def test_a_file_that_changed_is_not_finished_and_not_read_and_both_say_so(sealed, capsys):
+    assert store.finished(sealed, "f" * 16) and store.intact(sealed) == {"a.csv", "b.csv"}
+    store.require_intact(sealed, ["a.csv", "b.csv"], "invoke report")
+    assert capsys.readouterr().out == ""
+    sealed.with_name("b.csv").write_text("B.csv")
+    assert not store.finished(sealed, "f" * 16) and store.intact(sealed) == {"a.csv"}
+    said = f"{sealed.with_name('b.csv')} is not as it was written"
+    assert capsys.readouterr().out.splitlines() == [said, said]
+    store.require_intact(sealed, ["a.csv"], "invoke report")
+    with pytest.raises(LesionError, match=f"^{re.escape(said)}: run `invoke report`$"):
+        store.require_intact(sealed, ["a.csv", "b.csv"], "invoke report")
+    with pytest.raises(LesionError, match=r"c\.csv is missing: run `invoke report`$"):
+        store.require_intact(sealed, ["c.csv"], "invoke report")
+
+
+def test_a_record_that_changed_is_not_finished_and_not_read(sealed, capsys):
+    sealed.write_text(sealed.read_text().replace('"failures": []', '"failures": ["x"]'))
+    assert not store.finished(sealed, "f" * 16) and store.intact(sealed) == set()
+    said = f"{sealed} is not as it was written"
+    assert capsys.readouterr().out.splitlines() == [said, said]
+    with pytest.raises(LesionError, match=r"report\.json is not as it was written: run `invoke report`$"):
+        store.read_record(sealed, ReportRecord, "invoke report")
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null", '"x"', "{}", '{"seal": 0}', "[" * 99999, '{"a": NaN}'])
+def test_json_of_any_other_shape_is_one_line(tmp_path, content):
+    path = tmp_path / "report.json"
+    path.write_text(content)
+    assert not store.finished(path, "f" * 16) and store.intact(path) == set()
+    with pytest.raises(LesionError, match=r"report\.json is (damaged|not as expected) \(.*\): run `invoke report`$"):
+        store.read_record(path, ReportRecord, "invoke report")

@@ -218,7 +218,8 @@ def score(
 def _require_probabilities(values: np.ndarray) -> None:
     broken = np.sum(~((values >= 0) & (values <= 1)))
     if broken:
-        raise LesionError(f"{broken:,} of {len(values):,} predictions are no probability: run `invoke train --force`")
+        remedy = "train it with a smaller --learning-rate"
+        raise LesionError(f"{broken:,} of {len(values):,} predictions are no probability: {remedy}")
 
 
 def per_class(labels: np.ndarray, verdicts: np.ndarray) -> dict[str, ClassScores]:

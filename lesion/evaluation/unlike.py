@@ -47,7 +47,7 @@ class Reference:
             with np.load(path) as arrays:
                 return cls(arrays["means"], arrays["whitening"], distance)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{made_by} --force`") from None
+            raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{made_by}`") from None
 
 
 def drawn(positions: np.ndarray) -> np.ndarray:

@@ -50,8 +50,12 @@ class Mapper:
         """Explain the verdicts on the images `rows` of `images` (M×S×S×3 uint8), in that order, batch by batch."""
         labels = np.zeros(len(rows))
         for batch, _ in batches.evaluation_batches(images, rows, labels, batches.PREDICTION_BATCH_SIZE):
-            for logit, *evidence in zip(*(each.numpy() for each in self._evidence_of(batch)), strict=True):
-                yield self._explanation(float(logit), evidence)
+            yield from self.explain_batch(batch)
+
+    def explain_batch(self, batch: tf.Tensor) -> Iterator[Explanation]:
+        """Explain the verdicts on a batch of images B×S×S×3 in [0, 1], at most PREDICTION_BATCH_SIZE."""
+        for logit, *evidence in zip(*(each.numpy() for each in self._evidence_of(batch)), strict=True):
+            yield self._explanation(float(logit), evidence)
 
     def _evidence(self, batch: tf.Tensor) -> list[tf.Tensor]:
         """Return the logits (B,), Grad-CAM's evidence B×h×w, and that of LayerCAM layer by layer."""

@@ -4,17 +4,25 @@ All functions take and return NumPy arrays and keep no state, so that they can r
 """
 
 import io
+import logging
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from lesion.errors import LesionError
+from lesion.images import memory
 from lesion.images.crop import Box, black_border, has_rim
 from lesion.images.hair import remove_hair
 from lesion.images.resize import resize, shrink
 
+# What Pillow thinks of a file is for programmers, with a line of its own source; what matters is an exception.
+warnings.filterwarnings("ignore", module=r"PIL\b")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")  # what Pillow may open; none of them runs a program
+WHITES = (1.0, 255.0, 65535.0)  # levels of white in use, of floats, 8 bits and 16 bits
 PNG_END = b"IEND\xaeB`\x82"  # a PNG file without it was cut short, even if every pixel arrived
 
 
@@ -23,9 +31,10 @@ class Preprocessing:
     """Which images are taken, and at what size they are cleaned."""
 
     smallest_side: int = 8  # pixels; nothing can be seen in less
-    largest_area: int = 80_000_000  # pixels; work on a larger one would take over a gigabyte of memory
+    largest_area: int = 80_000_000  # pixels; work on a larger one would take almost two gigabytes of memory
     working_factor: int = 2  # larger images are shrunk to at most this multiple of the target size before cleaning
     smallest_working_side: int = 256  # pixels; below it hair would be thinner than a pixel
+    overshoot: float = 0.1  # share of white by which floats may pass black and white
     squeezed: float = 1.1  # an image counts as squeezed if one side is more than this many times the other
 
 
@@ -136,6 +145,12 @@ def _check_header(image: Image.Image) -> None:
         raise LesionError(
             f"image of {width}×{height} pixels is too large: shrink it below {PREPROCESSING.largest_area:,} pixels"
         )
+    if not memory.room().fits(width * height):
+        gigabytes = memory.room().size / 1e9
+        raise LesionError(
+            f"image of {width}×{height} pixels is too large for the {gigabytes:.1f} GB of memory that may be used: "
+            "shrink it, or close other programs"
+        )
     # A multi-picture JPEG (MPO) is a still photograph with its preview.
     frames = getattr(image, "n_frames", 1)
     if image.format != "MPO" and frames > 1:
@@ -149,10 +164,42 @@ def _unreadable(encoded: bytes, error: Exception) -> str:
     return f"{problem} ({len(encoded):,} bytes{starts}): replace or remove it"
 
 
+def area(encoded: bytes) -> int:
+    """Return the pixels of an encoded image, as its header tells; 0 if it is not readable."""
+    try:
+        width, height = Image.open(io.BytesIO(encoded), formats=FORMATS).size
+    except Exception:  # as in `decode`, which says why
+        return 0
+    return width * height
+
+
 def _rgb(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith("I"):  # grey, 16 bits or more, which Pillow itself would clip instead of scaling
-        values = np.asarray(image).astype(np.float32)
-        # Some programs store values of 8 bits in files of 16.
-        scaled = values if values.max() <= 255 else values / 257
-        return np.repeat(np.rint(scaled.clip(0, 255)).astype(np.uint8)[..., None], 3, axis=2)
-    return np.array(image.convert("RGB"))
+    if image.mode[0] not in "IF":
+        return np.array(image.convert("RGB"))
+    # Grey, as integers of 16 bits or more, or as floats: Pillow itself would clip them instead of scaling.
+    levels = np.asarray(image).astype(np.float32)
+    lowest = float(levels.min())
+    highest = float(levels.max())
+    white = _white_of_floats(lowest, highest) if image.mode == "F" else _white_of_integers(lowest, highest)
+    if white is None:
+        raise LesionError(
+            f"image has grey levels from {lowest:g} to {highest:g}: save it with 8 bits, or with levels of 0 to 1, "
+            "0 to 255 or 0 to 65535"
+        )
+    grey = np.rint((levels * (255 / white)).clip(0, 255)).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _white_of_integers(lowest: float, highest: float) -> float | None:
+    """Return the level of white, None if it is not known; some programs store values of 8 bits in files of 16."""
+    return next((white for white in WHITES[1:] if lowest >= 0 and highest <= white), None)
+
+
+def _white_of_floats(lowest: float, highest: float) -> float | None:
+    """Return the level of white, None if it is not known; interpolation makes levels pass black and white a little."""
+    beyond = PREPROCESSING.overshoot
+    for white in WHITES:
+        bright = white == WHITES[0] or highest >= beyond * white  # else it would be almost black, and nobody knew why
+        if bright and lowest >= -beyond * highest and highest <= (1 + beyond) * white:
+            return white
+    return None

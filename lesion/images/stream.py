@@ -11,7 +11,7 @@ import numpy as np
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.images import masks, preprocess
+from lesion.images import masks, memory, preprocess
 from lesion.images.crop import Box
 from lesion.images.preprocess import Cropped, Prepared
 from lesion.sources.original import Original
@@ -44,11 +44,19 @@ def prepare_images(
 
     The outlines are in the images' masks if they are `masked`. `describe` is called with each cropped photograph
     (height × width × 3 uint8 RGB). Only a few images are in memory at a time, however slowly they are taken (joblib's
-    generator would read on without end). An image that cannot be decoded is yielded with the reason; an error of the
-    source itself (a cut connection, a missing file) is raised as the source raised it.
+    generator would read on without end), and large ones wait for each other (see `memory`). An image that cannot be
+    decoded is yielded with the reason; an error of the source itself (a cut connection) is raised as the source raised
+    it.
     """
 
     def prepare(original: Original) -> Photograph[Description]:
+        if original.problem:
+            return Photograph(original.encoded, None, None, None, original.problem)
+        pixels = preprocess.area(original.encoded) + (preprocess.area(original.mask) if masked else 0)
+        with memory.room().taken(pixels):
+            return decode_and_prepare(original)
+
+    def decode_and_prepare(original: Original) -> Photograph[Description]:
         try:
             photograph = preprocess.open_photograph(original.encoded)
         except LesionError as error:

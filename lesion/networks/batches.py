@@ -12,6 +12,7 @@ from lesion import config
 from lesion.networks import replicas
 
 PREDICTION_BATCH_SIZE = 64
+SEEDS = np.iinfo(np.int32).max  # more than the highest one that is drawn: TensorFlow takes 32 bits
 
 
 class Images(Protocol):
@@ -34,25 +35,69 @@ def read_ahead(dataset: tf.data.Dataset) -> tf.data.Dataset:
     return dataset.prefetch(2).with_options(options)
 
 
+class Draws:
+    """What is drawn at random in an epoch of training: all of it follows from the seed and the number of the epoch.
+
+    So an epoch is the same, however often the training was stopped before it. `images`: how many there are (N);
+    `views`: how many stored views of each. Before the first call of `begin` it is epoch 0.
+    """
+
+    order: np.ndarray  # (N,) in which the images come
+    view: np.ndarray  # (N,) of each image, the one that is taken
+    seeds: np.ndarray  # (N, 2) int32; that of a batch is the one at the place of its first image
+
+    def __init__(self, seed: int, images: int, views: int = 1) -> None:
+        self.seed = seed
+        self.images = images
+        self.views = views
+        self.begin(0)
+
+    def begin(self, epoch: int) -> None:
+        """Draw for this epoch, which begins now."""
+        random = np.random.default_rng((self.seed, epoch))
+        self.order = random.permutation(self.images)
+        self.view = random.integers(self.views, size=self.images)
+        self.seeds = random.integers(SEEDS, size=(self.images, 2), dtype=np.int32)
+
+
+class _Seeds(keras.random.SeedGenerator):
+    """Gives a layer the seeds that it asks for: they follow from one that it is given, and no state is kept."""
+
+    first: tf.Tensor
+    count: int
+
+    def begin(self, first: tf.Tensor) -> None:
+        """Let the next seeds follow from `first` (2,)."""
+        self.first = first
+        self.count = 0
+
+    def next(self, ordered: bool = True) -> tf.Tensor:
+        """Return the next seed."""
+        self.count += 1
+        return tf.random.fold_in(self.first, self.count)
+
+
 class Augmentation:
     """Random flips, rotation, zoom, brightness and contrast of a batch; the result stays in [0, 1].
 
-    Call it with float32 images N×S×S×3 in [0, 1]; each call draws anew from the seeded stream.
+    Call it with float32 images N×S×S×3 in [0, 1] and a seed (2,) int32, from which all that is drawn follows.
     """
 
-    def __init__(self, seed: int) -> None:
-        reflect = {"fill_mode": "reflect", "seed": seed}
+    def __init__(self) -> None:
         self.layers = [
-            layers.RandomFlip("horizontal_and_vertical", seed=seed),
-            layers.RandomRotation(config.AUGMENTATION.rotation, **reflect),
-            layers.RandomZoom(config.AUGMENTATION.zoom, **reflect),
-            layers.RandomBrightness(config.AUGMENTATION.brightness, value_range=(0.0, 1.0), seed=seed),
-            layers.RandomContrast(config.AUGMENTATION.contrast, value_range=(0.0, 1.0), seed=seed),
+            layers.RandomFlip("horizontal_and_vertical"),
+            layers.RandomRotation(config.AUGMENTATION.rotation, fill_mode="reflect"),
+            layers.RandomZoom(config.AUGMENTATION.zoom, fill_mode="reflect"),
+            layers.RandomBrightness(config.AUGMENTATION.brightness, value_range=(0.0, 1.0)),
+            layers.RandomContrast(config.AUGMENTATION.contrast, value_range=(0.0, 1.0)),
         ]
-
-    def __call__(self, images: tf.Tensor) -> tf.Tensor:
-        """Return the images, changed at random."""
         for layer in self.layers:
+            layer.generator = _Seeds(seed=0)
+
+    def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Return the images, changed at random."""
+        for number, layer in enumerate(self.layers):
+            layer.generator.begin(tf.random.fold_in(seed, number))
             images = layer(images, training=True)
         return tf.clip_by_value(images, 0.0, 1.0)
 
@@ -63,30 +108,43 @@ def to_float(images: tf.Tensor) -> tf.Tensor:
 
 
 def training_batches(
-    images: np.ndarray, rows: np.ndarray, labels: np.ndarray, batch_size: int, seed: int
+    images: np.ndarray, rows: np.ndarray, labels: np.ndarray, batch_size: int, draws: Draws
 ) -> tf.data.Dataset:
-    """Return batches of augmented images B×S×S×3 and labels B×1; each epoch shuffles and augments anew.
+    """Return batches of augmented images B×S×S×3 and labels B×1, in the order and changed as `draws` has it.
 
     Row numbers are shuffled, not images, so that the shuffle is complete and costs no memory; the
     memory-mapped images come from the operating system's page cache. `rows` selects from `images`
     (M×S×S×3 uint8), `labels` (N,) belongs to `rows`. Each epoch leaves out what replicas could not share equally:
     other images each time, and fewer than there are replicas.
     """
-    augment = Augmentation(seed)
-    batches = tf.data.Dataset.from_tensor_slices((rows, labels.astype(np.float32)[:, np.newaxis]))
-    batches = batches.shuffle(len(rows), seed=seed).take(replicas.shareable(len(rows))).batch(batch_size)
+    augment = Augmentation()
     read = _reader(images)
-    return read_ahead(
-        batches.map(lambda row, label: (augment(to_float(read(row))), label), num_parallel_calls=config.CORES)
-    )
+    targets = labels.astype(np.float32)[:, np.newaxis]
+
+    def draw(places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        drawn = draws.order[places]
+        return rows[drawn], targets[drawn], draws.seeds[places[0]]
+
+    def batch(places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        row, label, seed = tf.numpy_function(draw, [places], [rows.dtype, tf.float32, tf.int32], stateful=False)
+        seen = augment(to_float(read(row)), tf.ensure_shape(seed, (2,)))
+        return seen, tf.ensure_shape(label, (None, 1))
+
+    places = tf.data.Dataset.range(replicas.shareable(len(rows))).batch(batch_size)
+    return read_ahead(places.map(batch, num_parallel_calls=config.CORES))
 
 
 def augmented_batches(images: np.ndarray, rows: np.ndarray, batch_size: int, seed: int) -> tf.data.Dataset:
     """Return batches of images B×S×S×3 in the order of `rows`, augmented as in `training_batches`."""
-    augment = Augmentation(seed)
+    augment = Augmentation()
     read = _reader(images)
-    batches = tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
-    return read_ahead(batches.map(lambda row: augment(to_float(read(row))), num_parallel_calls=config.CORES))
+    seeds = Draws(seed, len(rows)).seeds[::batch_size]
+    batches = tf.data.Dataset.zip(
+        tf.data.Dataset.from_tensor_slices(rows).batch(batch_size), tf.data.Dataset.from_tensor_slices(seeds)
+    )
+    return read_ahead(
+        batches.map(lambda row, first: augment(to_float(read(row)), first), num_parallel_calls=config.CORES)
+    )
 
 
 def evaluation_batches(images: Images, rows: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
@@ -109,5 +167,5 @@ def _reader(images: Images) -> Callable[[tf.Tensor], tf.Tensor]:
 def augmented_pairs(images: np.ndarray, rows: Sequence[int], seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return (original, augmented) pairs of the rows, uint8 S×S×3, augmented as in training."""
     originals = images[list(rows)]
-    augmented = keras.ops.convert_to_numpy(Augmentation(seed)(to_float(originals)))
+    augmented = Augmentation()(to_float(originals), tf.constant(Draws(seed, 1).seeds[0])).numpy()
     return list(zip(originals, np.rint(augmented * 255).astype(np.uint8), strict=True))

@@ -1,5 +1,7 @@
 """What a network answers to an image on the way to its verdict: the means of a layer's channels over the image."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -33,9 +35,32 @@ def predict(
 
     The features are those of the plain view.
     """
-    graph = keras.Model(model.input, [model.output, _means(model, stride)])
+    graph = judging(model, stride)
     seen = views.Views(images, rows, range(sides))
-    probabilities, means = graph.predict(_dataset(seen, np.arange(len(seen.rows))), verbose=0)
+    return _of_views(graph.predict(_dataset(seen, np.arange(len(seen.rows))), verbose=0), sides)
+
+
+def judging(model: keras.Model, stride: int) -> keras.Model:
+    """Return the graph that answers an image with the probability and the features."""
+    return keras.Model(model.input, [model.output, _means(model, stride)])
+
+
+def predict_few(graph: keras.Model, images: np.ndarray, sides: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `predict` returns, of a few images N×S×S×3 uint8; `graph` is what `judging` has made.
+
+    For many calls: a pipeline of tf.data would keep the images of each in memory as long as the process lives.
+    """
+    seen = views.Views(images, np.arange(len(images)), range(sides))
+    places = np.arange(len(seen.rows))
+    starts = range(0, len(places), batches.PREDICTION_BATCH_SIZE)
+    groups = [places[start : start + batches.PREDICTION_BATCH_SIZE] for start in starts]
+    answers = zip(*(graph.predict_on_batch(batches.to_float(seen[group])) for group in groups), strict=True)
+    return _of_views([np.concatenate(each) for each in answers], sides)
+
+
+def _of_views(answers: Sequence[np.ndarray], sides: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities and features of images from those of all their views, side by side."""
+    probabilities, means = answers
     return views.mean_logit(probabilities[:, 0].astype(float), sides), means[::sides]
 
 

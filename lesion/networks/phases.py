@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -12,7 +11,8 @@ from keras import layers
 
 from lesion import config
 from lesion.networks import batches, models, replicas, surgery
-from lesion.networks.activations import Activations, Cache, Rows
+from lesion.networks.activations import Activations, Rows
+from lesion.networks.stored.cache import Cache
 from lesion.prepared import PreparedData
 
 
@@ -38,11 +38,7 @@ class Workload:
     model: keras.Model
     training: tf.data.Dataset
     validation: tf.data.Dataset | tf.distribute.DistributedDataset
-
-    @cached_property
-    def weights(self) -> keras.Model:
-        """Return the model for saving and loading, without the optimizer, so that its state is not saved."""
-        return surgery.bare(self.model)
+    draws: batches.Draws  # for the training batches of an epoch
 
 
 def make_trainable(model: keras.Model, phase: Phase) -> None:
@@ -66,10 +62,13 @@ def whole(model: keras.Model, data: PreparedData, batch_size: int, seed: int) ->
     """Return the workload of the whole model, on images augmented anew in each epoch: the straightforward way."""
     rows, labels = data.of_split("validation")
     validation = batches.evaluation_batches(data.images, rows, labels, batch_size)
+    training_rows, training_labels = data.of_split("train")
+    draws = batches.Draws(seed, len(training_rows))
     return Workload(
         surgery.bare(model),
-        batches.training_batches(data.images, *data.of_split("train"), batch_size, seed),
+        batches.training_batches(data.images, training_rows, training_labels, batch_size, draws),
         replicas.share(validation, len(rows), batch_size),
+        draws,
     )
 
 
@@ -83,18 +82,24 @@ def above_cut(
     cut = surgery.last_frozen(model)
     labels = data.of_split("validation")[1]
     validation = computed[cut].validation_batches(labels, batch_size)
+    training_labels = data.of_split("train")[1]
+    draws = batches.Draws(seed, len(training_labels), len(computed[cut].views))
     return Workload(
         surgery.split_at(model, cut, models.PROBABILITY)[1],
-        computed[cut].training_batches(data.of_split("train")[1], batch_size, seed),
+        computed[cut].training_batches(training_labels, batch_size, draws),
         replicas.share(validation, len(labels), batch_size),
+        draws,
     )
 
 
-def reseed_dropout(model: keras.Model, seed: int) -> None:
-    """Give each dropout layer of `model`, in each replica, a random stream of its own that follows from `seed`."""
+def reseed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Give each dropout layer of `model`, in each replica, a random stream of its own for this epoch.
+
+    It follows from `seed` and the number of the epoch, counted over all phases.
+    """
     strategy = tf.distribute.get_strategy()
     for number, layer in enumerate(model.layers):
         if isinstance(layer, layers.Dropout) and layer.rate > 0:
             for replica, state in enumerate(strategy.experimental_local_results(layer.seed_generator.state.value)):
-                first = np.random.SeedSequence((seed, number, replica)).generate_state(1)[0]
+                first = np.random.SeedSequence((seed, epoch, number, replica)).generate_state(1)[0]
                 state.assign([first, 0])

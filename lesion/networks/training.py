@@ -1,13 +1,12 @@
 """Training one model: first weights, phases, and resuming after a kill.
 
 Everything is written below a folder `partial` and becomes the finished run only at the end. So a run that is
-stopped leaves the finished model unchanged, and resumes from its last finished epoch.
+stopped leaves the finished model unchanged, and resumes after its last finished epoch: it ends as if it had not been
+stopped, since each epoch draws what its number says.
 """
 
-import contextlib
 import math
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +20,25 @@ from lesion.console import Series, say
 from lesion.errors import LesionError
 from lesion.networks import batches, models, replicas, surgery, views
 from lesion.networks.activations import Activations, Rows
+from lesion.networks.callbacks import state
 from lesion.networks.callbacks.alarm import CollapseAlarm, Validation
 from lesion.networks.callbacks.history import Epoch, History
 from lesion.networks.callbacks.progress import EpochProgress
+from lesion.networks.callbacks.state import EpochSeeds, State, StateKeeper
 from lesion.networks.callbacks.stopping import EarlyStopping, ReduceLROnPlateau
-from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, reseed_dropout, whole
+from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, whole
 from lesion.prepared import PreparedData
 from lesion.records.training import ActivationsRecord, PhaseRecord, TrainingSettings, WeightsRecord
+from lesion.runs import Run
 
 RANDOM, NONE_NEEDED = "random", "none needed"  # weights a model can start from, beside pretrained ones
-PHASES = "phases.json"  # in the folder `partial`: the phases that are finished
-BYTES_PER_PARAMETER = 4 * 9  # on disk: the model, its best weights, and two backups with Adam's two moments
+# On disk: the model; its state with its best weights and Adam's two moments, twice while it is replaced; the weights
+# and best weights of the phase before.
+BYTES_PER_PARAMETER = 4 * (1 + 2 * 4 + 2)
+
+
+class Diverged(LesionError):
+    """A training came to nothing: it would not help to resume it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Trained:
     phases: list[PhaseRecord]
     activations: ActivationsRecord | None  # None if no activations were computed for this training
     warnings: list[str]
+    earlier_seconds: float  # of the epochs that a stopped run had finished
 
 
 def build(name: str, size: int, asked: str) -> tuple[keras.Model, WeightsRecord]:
@@ -93,6 +101,11 @@ def make_reproducible(seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
+def require_space(folder: Path, model: keras.Model) -> None:
+    """Raise LesionError unless the disk of `folder` has room for what the training of `model` writes."""
+    store.require_space(folder, BYTES_PER_PARAMETER * model.count_params(), f"training {model.name}")
+
+
 def train(
     model: keras.Model,
     phases: list[Phase],
@@ -107,31 +120,38 @@ def train(
     `folder` holds the state of a run that was stopped, if any. If `settings` ask for views, the activations of the
     frozen layers are computed once, into the folder `activations` beside it, unless they are given: `computed`, by the
     name of the cut. `series`: the networks that are trained one after the other, of which this is the present one.
-    Call it in the scope of the `replicas.strategy` that `model` was built in. Raises LesionError if the validation loss
-    was never a number, or if the replicas cannot share a batch equally.
+    Call it in the scope of the `replicas.strategy` that `model` was built in. Raises Diverged if the validation loss
+    was never a number, and LesionError if the replicas cannot share a batch equally or the activations cost too much.
     """
     _share_batches(model, settings.batch_size)
+    identity = state.identity(model, phases, data, settings)
     frozen = phases[0].name == "frozen"
     trained = as_trained(model, frozen, settings.half_precision)
     replicas.synchronise(trained)
-    store.require_space(folder, BYTES_PER_PARAMETER * model.count_params(), f"training {model.name}")
     activations = None
     if frozen and settings.views and not computed:
         computed, activations = _compute_activations(trained, phases, data, folder.parent / "activations", settings)
-    history = History(folder)
+    begun = state.latest(folder, [phase.name for phase in phases], identity)
+    if begun:
+        say(f"train: {config.title(model.name)} resumes after epoch {len(begun.epochs)}")
+    history = History(begun.epochs if begun else [])
+    earlier_seconds = sum(epoch.seconds for epoch in history.epochs)
     validation = Validation.of(data)
     watchers = [CollapseAlarm(history, validation), EpochProgress(history, phases, series or Series(1))]
-    records = _finished_phases(folder)
+    records = []
     for phase in phases:
-        # What was drawn before a kill must not be drawn again: the network knows it by heart.
-        stream = settings.seed + len(history.epochs)
-        workload = _workload(trained, phase, data, settings.batch_size, stream, computed)
-        _run_phase(workload, phase, history, watchers, records)
+        make_trainable(trained, phase)
+        if not begun or begun.phase == phase.name:  # a state holds all that the phases before it trained
+            workload = _workload(trained, data, settings, computed)
+            keeper = StateKeeper(history, folder, identity)
+            _run_phase(workload, phase, history, [*watchers, EpochSeeds(history, workload)], keeper, begun)
+            begun = None
+        records.append(_phase_record(phase, history, trained))
     if not any(math.isfinite(epoch.val_loss) for epoch in history.epochs):
-        raise LesionError(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
+        raise Diverged(f"the validation loss of {model.name} was never a number: give a smaller --learning-rate")
     warnings = validation.judge(workload, history.epochs)
     _take_over(trained, model, frozen)
-    return Trained(model, history.epochs, records, activations, warnings)
+    return Trained(model, history.epochs, records, activations, warnings, earlier_seconds)
 
 
 def _share_batches(model: keras.Model, batch_size: int) -> None:
@@ -195,25 +215,16 @@ def compile_model(model: keras.Model, learning_rate: float, weight_decay: float 
     )
 
 
-def _finished_phases(folder: Path) -> list[PhaseRecord]:
-    """Return the phases that a stopped run had finished."""
-    path = folder / PHASES
-    return store.read_record(path, list[PhaseRecord], "invoke train") if path.exists() else []
-
-
 def _workload(
     model: keras.Model,
-    phase: Phase,
     data: PreparedData,
-    batch_size: int,
-    seed: int,
+    settings: TrainingSettings,
     computed: Mapping[str, Activations] | None,
 ) -> Workload:
-    """Freeze `model` as `phase` needs; return what is trained, on `computed` activations if there are any."""
-    make_trainable(model, phase)
-    workload = above_cut(model, computed, data, batch_size, seed) if computed else whole(model, data, batch_size, seed)
-    reseed_dropout(workload.model, seed)
-    return workload
+    """Return what is trained of `model`, on `computed` activations if there are any."""
+    if computed:
+        return above_cut(model, computed, data, settings.batch_size, settings.seed)
+    return whole(model, data, settings.batch_size, settings.seed)
 
 
 def _run_phase(
@@ -221,64 +232,65 @@ def _run_phase(
     phase: Phase,
     history: History,
     watchers: Sequence[callbacks.Callback],
-    records: list[PhaseRecord],
+    keeper: StateKeeper,
+    begun: State | None,
 ) -> None:
-    """Train `phase` unless it is in `records`, and add it there; leave `workload` with the best weights."""
-    backup = history.folder / f"backup-{phase.name}"
-    with _resuming(history.folder):
-        if phase.name not in [record.name for record in records]:
-            _fit(workload, phase, history, backup, watchers)
-            records.append(history.phase_record())
-            store.write_record(history.folder / PHASES, records)
-        workload.weights.load_weights(history.best_weights(phase))
-    shutil.rmtree(backup, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _resuming(folder: Path) -> Iterator[None]:
-    """Turn an error in reading what a stopped run left in `folder` into a LesionError."""
-    try:
-        yield
-    except OSError as error:
-        if store.is_disk_full(error):
-            raise
-        raise LesionError(f"what the stopped run left in {store.shown(folder)} is damaged ({error})") from None
+    """Train `phase`, or what is left of it after the state `begun`; leave `workload` with the best weights."""
+    # Perhaps no epoch will be better than the phase before.
+    history.start(phase, begun.best if begun else workload.model.get_weights())
+    if not (begun and begun.ended):
+        compile_model(workload.model, phase.learning_rate, phase.weight_decay)
+        if begun:
+            begun.restore(workload.model)
+        _fit(workload, phase, history, watchers, keeper)
+    workload.model.set_weights(history.best)
 
 
 def _fit(
-    workload: Workload, phase: Phase, history: History, backup: Path, watchers: Sequence[callbacks.Callback]
+    workload: Workload, phase: Phase, history: History, watchers: Sequence[callbacks.Callback], keeper: StateKeeper
 ) -> None:
-    """Train `phase`, or the rest of it if there is a `backup`."""
-    history.start(phase, backup, workload.weights)
-    if not history.best_weights(phase).exists():  # perhaps no epoch will be better than the phase before
-        workload.weights.save_weights(history.best_weights(phase))
-    compile_model(workload.model, phase.learning_rate, phase.weight_decay)
+    """Train `phase` from the epoch on that comes next in `history`; `keeper` writes what each one leaves."""
     workload.model.fit(
         workload.training,
         validation_data=workload.validation,
+        initial_epoch=len(history.of_phase()),
         epochs=phase.epochs,
         shuffle=False,  # the batches are shuffled already
         verbose=0,
         callbacks=[
-            # First, since the others need to know where it resumes; before the history, see its on_train_begin.
-            callbacks.BackupAndRestore(backup, double_checkpoint=True, delete_checkpoint=False),
             callbacks.TerminateOnNaN(),
-            history,
+            history,  # before the others, which read its latest epoch
             *watchers,
             EarlyStopping(history, patience=config.TRAINING.patience),
             ReduceLROnPlateau(history, patience=phase.plateau_patience, factor=config.TRAINING.plateau_factor),
-            callbacks.TensorBoard(history.folder / "tensorboard" / phase.name),
+            callbacks.TensorBoard(keeper.folder / "tensorboard" / phase.name),
+            keeper,
         ],
     )
 
 
+def _phase_record(phase: Phase, history: History, trained: keras.Model) -> PhaseRecord:
+    """Return a summary of a phase that has ended; the layers of `trained` are frozen as it needs."""
+    epochs = history.of(phase)
+    return PhaseRecord(
+        name=phase.name,
+        epochs=len(epochs),
+        trainable_parameters=models.trainable_parameters(trained),
+        seconds=round(sum(epoch.seconds for epoch in epochs), 2),
+    )
+
+
 def load(path: Path) -> keras.Model:
-    """Load a finished model; raises LesionError if the file is damaged."""
+    """Load a finished model; raises LesionError if it is not the one that was trained, or cannot be read."""
+    run = Run(path.parent.name)
+    store.require_intact(run.manifest, [path.name], run.command, read=True)
     try:
         return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `invoke train --force`") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # of Keras, or of any library that it reads with
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `{run.command} --force`") from None
 
 
 def predict(model: keras.Model, images: batches.Images, rows: np.ndarray, sides: int = 1) -> np.ndarray:

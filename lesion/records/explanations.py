@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lesion.records.common import Method, Provenance
+from lesion.records.common import Count, Label, Method, Provenance
 from lesion.records.localisation import LocalisationRecord, SkillDifference
 from lesion.records.probes import CornerTest, FaithfulnessTest, FinerMaps, SanityTest
 
@@ -16,8 +16,8 @@ AGREEMENT = "median Dice 0.93 against the true masks of 1,027 photographs"
 class ExplainedImage:
     """A test image."""
 
-    row: int
-    label: int
+    row: Count
+    label: Label
     group: int  # images of one number show one lesion
     levels: dict[str, str]  # what subgroups it is in: factor -> level, see `evaluation.subgroups`
     thumbnail: str  # WebP file below reports/
@@ -38,8 +38,8 @@ class ModelExplanations:
     digest: str  # of the weights
     layer: str
     resolution: list[int]  # height and width of the layer's activations
-    explained: int
-    empty: int
+    explained: Count
+    empty: Count
     maps: str
     localisation: LocalisationRecord | None  # None if no lesion's outline is known, or before they are scored
     provenance: Provenance

@@ -3,25 +3,25 @@
 from dataclasses import dataclass, field
 
 from lesion import config
-from lesion.records.common import Interval
+from lesion.records.common import Count, Interval, Share
 
 
 @dataclass(frozen=True)
 class ClassScores:
     """Figures with one class as the one to find; None if undefined."""
 
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    support: int
+    precision: Share | None
+    recall: Share | None
+    f1: Share | None
+    support: Count
 
 
 @dataclass(frozen=True)
 class RocCurve:
     """Corners of a ROC curve."""
 
-    false_positive_rate: list[float]
-    true_positive_rate: list[float]
+    false_positive_rate: list[Share]
+    true_positive_rate: list[Share]
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Estimate:
 class PredictiveValues:
     """Shares of malignant and of benign verdicts that are right, at one prevalence; None if undefined."""
 
-    prevalence: float
-    ppv: float | None
-    npv: float | None
+    prevalence: Share
+    ppv: Share | None
+    npv: Share | None
     ppv_interval: Interval
     npv_interval: Interval
 
@@ -47,12 +47,12 @@ class PredictiveValues:
 class OperatingPoint:
     """What one threshold gives; None if a figure is undefined."""
 
-    threshold: float
-    confusion: list[list[int]]  # [true][called], benign first
-    accuracy: float
-    sensitivity: float | None
-    specificity: float | None
-    balanced_accuracy: float | None
+    threshold: Share
+    confusion: list[list[Count]]  # [true][called], benign first
+    accuracy: Share
+    sensitivity: Share | None
+    specificity: Share | None
+    balanced_accuracy: Share | None
     mcc: float | None
     intervals: dict[str, Interval]  # sensitivity, specificity, balanced_accuracy, accuracy, mcc
     prevalences: list[PredictiveValues]
@@ -62,9 +62,9 @@ class OperatingPoint:
 class ReliabilityBin:
     """Rows whose probabilities are alike: their mean, and the share that is malignant."""
 
-    predicted: float
-    observed: float
-    rows: int
+    predicted: Share
+    observed: Share
+    rows: Count
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class NoiseFloor:
 class Reliability:
     """How far probabilities are from what they say."""
 
-    brier: float
-    expected_calibration_error: float
+    brier: Share
+    expected_calibration_error: Share
     error_floor: NoiseFloor  # of the expected calibration error
     intercept: Estimate  # calibration in the large, slope held at 1: 0 is perfect
     slope: Estimate  # of the logits: 1 is perfect, below it the model is too sure
@@ -103,7 +103,7 @@ class Calibration:
 class DecisionCurve:
     """Net benefit of acting on a model's verdicts, over thresholds of the probability at one prevalence."""
 
-    prevalence: float
+    prevalence: Share
     thresholds: list[float]
     net_benefit: list[float]
     low: list[float | None]  # ends of the interval of each
@@ -115,8 +115,8 @@ class DecisionCurve:
 class LesionScores:
     """Scores per lesion: the mean logit of its images stands for all of them."""
 
-    lesions: int
-    malignant: int
+    lesions: Count
+    malignant: Count
     roc_auc: Estimate
     accuracy: Estimate
     sensitivity: Estimate
@@ -127,21 +127,21 @@ class LesionScores:
 class Scores:
     """One model on one subset of rows; None if a figure is undefined."""
 
-    rows: int
-    groups: int
-    accuracy: float
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    specificity: float | None
-    roc_auc: float | None
-    average_precision: float | None
-    partial_auc: float | None
-    balanced_accuracy: float | None
+    rows: Count
+    groups: Count
+    accuracy: Share
+    precision: Share | None
+    recall: Share | None
+    f1: Share | None
+    specificity: Share | None
+    roc_auc: Share | None
+    average_precision: Share | None
+    partial_auc: Share | None
+    balanced_accuracy: Share | None
     mcc: float | None
-    brier: float
+    brier: Share
     intervals: dict[str, Interval]  # metric -> 95% interval
-    confusion: list[list[int]]  # [true][called], benign first
+    confusion: list[list[Count]]  # [true][called], benign first
     per_class: dict[str, ClassScores]  # class or average -> figures
     roc: RocCurve | None
     operating: dict[str, OperatingPoint | None]  # fixed, youden, sensitive
@@ -194,8 +194,8 @@ class AccuracyDifference:
     second: float | None
     difference: float | None
     interval: Interval
-    only_first_right: int
-    only_second_right: int
+    only_first_right: Count
+    only_second_right: Count
     p: float | None
     p_corrected: float | None = None
     adjusted: Interval = None  # likewise
@@ -207,8 +207,8 @@ class Comparison:
 
     first: str
     second: str
-    rows: int
-    groups: int
+    rows: Count
+    groups: Count
     roc_auc: AreaDifference
     accuracy: AccuracyDifference
 
@@ -217,10 +217,10 @@ class Comparison:
 class SubsetSize:
     """How much there is to test on."""
 
-    rows: int
-    malignant_rows: int
-    lesions: int
-    malignant_lesions: int
+    rows: Count
+    malignant_rows: Count
+    lesions: Count
+    malignant_lesions: Count
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ class MetricsRecord:
     fingerprint: str
     data: str
     classes: list[str]
-    threshold: float
+    threshold: Share
     statistics: config.Statistics
     decisions: config.Decisions
     baselines: config.Baselines  # with which those among the models were trained
@@ -262,3 +262,4 @@ class MetricsRecord:
     subgroup_differences: list[SubgroupDifference]
     preference: dict[str, list[str]]  # subset -> the comparisons in words, see `evaluation.words.headline.sentences`
     missing: dict[str, str]  # model -> why it is not measured
+    predictions: dict[str, str]  # network or baseline -> digest of the predictions.csv that was measured

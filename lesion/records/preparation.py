@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from lesion.records.common import Method, Provenance
+from lesion.records.common import Count, Label, Method, Provenance, Share
 
 
 @dataclass(frozen=True)
 class Siblings:
     """Some rows, and how many of them share a group with a row elsewhere."""
 
-    rows: int
+    rows: Count
     with_sibling: int
 
 
@@ -55,11 +55,11 @@ class Unreadable:
 class PreprocessingShares:
     """Shares of the readable images, and of their pixels, in 0 to 1."""
 
-    cropped_share: float
-    cleaned_share: float
-    painted_pixels_share: float
-    rim_share: float | None = None  # of the cropped images, those with a dark rim left; None if none was cropped
-    squeezed_share: float | None = None  # images whose sides clearly differed before they were squeezed to a square
+    cropped_share: Share
+    cleaned_share: Share
+    painted_pixels_share: Share
+    rim_share: Share | None = None  # of the cropped images, those with a dark rim left; None if none was cropped
+    squeezed_share: Share | None = None  # images whose sides clearly differed before they were squeezed to a square
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ class Groups:
 class Example:
     """A photograph before and after preprocessing."""
 
-    row: int
-    label: int
+    row: Count
+    label: Label
     what: str  # cropped or cleaned
     before: str
     after: str
@@ -130,8 +130,8 @@ class Example:
 class AugmentedExample:
     """A training image as it is and as training sees it."""
 
-    row: int
-    label: int
+    row: Count
+    label: Label
     original: str
     augmented: str
 
@@ -155,7 +155,7 @@ class ProfilePlan:
     """What the profile `quick` takes of the full experiment, decided once by measured speed."""
 
     reason: str  # asked, no GPU: why the profile is quick
-    rows: int  # that are taken
+    rows: Count  # that are taken
     of: int  # rows of the source, or as --limit says
     image_size: int
     full_image_size: int
@@ -175,8 +175,8 @@ class PreparationRecord:
     source: SourceRecord
     metadata: MetadataRecord | None
     classes: list[str]
-    rows: int
-    counts: dict[str, dict[str, int]]  # split -> class -> images
+    rows: Count
+    counts: dict[str, dict[str, Count]]  # split -> class -> images
     unreadable: list[Unreadable]
     preprocessing: PreprocessingShares
     groups: Groups

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lesion.records.common import Method, Provenance
+from lesion.records.common import Count, Label, Method, Provenance, Share
 from lesion.records.metrics import Estimate
 
 
@@ -13,11 +13,11 @@ class Stressed:
     Changes are after minus before, on the same images.
     """
 
-    images: int
+    images: Count
     median_change: float  # of the probability of malignancy
     flips: Estimate  # share of the verdicts that change
-    to_malignant: int
-    to_benign: int
+    to_malignant: Count
+    to_benign: Count
     roc_auc: Estimate
     roc_auc_change: Estimate
     sensitivity: Estimate
@@ -47,13 +47,13 @@ class ModelStress:
 class ChangedCase:
     """An image whose probability a disturbance changed much."""
 
-    row: int
-    label: int
+    row: Count
+    label: Label
     network: str
     kind: str
     strength: int  # 0 is the weakest
-    before: float  # probability of malignancy
-    after: float
+    before: Share  # probability of malignancy
+    after: Share
     picture: str  # WebP file below reports/: as the network saw it
 
 
@@ -62,8 +62,8 @@ class StressRecord:
     """`reports/stress.json`."""
 
     data: str
-    images: int  # test images that were disturbed
-    of: int  # of so many
+    images: Count  # test images that were disturbed
+    of: Count  # of so many
     strengths: dict[str, list[str]]  # kind -> in words, weakest first
     models: dict[str, ModelStress]
     changed: list[ChangedCase]  # the most changed cases, at most one for each kind and network

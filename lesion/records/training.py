@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lesion.records.common import Method, Provenance
+from lesion.records.common import Count, Method, Provenance, Share
 
 LAST_EPOCHS = 2  # a training that was best in one of them probably still got better
 
@@ -13,12 +13,12 @@ class TrainingSettings:
 
     model: str
     weights: str
-    epochs: int
+    epochs: Count
     tune_epochs: int
     batch_size: int
     plateau_patience: int
     learning_rate: float
-    views: int  # 0: frozen layers run anew in each step, or nothing is frozen
+    views: Count  # 0: frozen layers run anew in each step, or nothing is frozen
     seed: int
     tune_learning_rate: float | None  # None if the network has no pretrained weights
     half_precision: bool
@@ -58,7 +58,7 @@ class PhaseRecord:
     """How one phase of a training went."""
 
     name: str  # whole, frozen or tune
-    epochs: int
+    epochs: Count
     trainable_parameters: int
     seconds: float
 
@@ -67,7 +67,7 @@ class PhaseRecord:
 class ActivationsRecord:
     """What was computed once of the frozen layers."""
 
-    views: int
+    views: Count
     layers: list[str]
     bytes: int
     seconds: float
@@ -79,7 +79,7 @@ class BestEpoch:
 
     epoch: int
     val_loss: float
-    val_auc: float | None
+    val_auc: Share | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class TrainingRecord:
     activations: ActivationsRecord | None
     best: BestEpoch
     seconds: float
-    size_bytes: int
+    size_bytes: Count
     warnings: list[str]
     provenance: Provenance
 
@@ -127,8 +127,8 @@ class UnlikeRecord:
     """From which distance an image is unlike the training images; see `evaluation.unlike`."""
 
     distance: float  # an image further away is unlike them
-    trained: int  # training images that the distance was learned from
-    validation_share: float  # of the validation images that are further away
+    trained: Count  # training images that the distance was learned from
+    validation_share: Share  # of the validation images that are further away
     test_rows: list[int]  # test images that are
 
 
@@ -142,4 +142,4 @@ class EvaluationRecord:
     seconds_per_image: float  # all views of it
     provenance: Provenance
     unlike: UnlikeRecord | None = None  # None if there are too few training images to say
-    views: int = 1  # of each image; the mean logit counts
+    views: Count = 1  # of each image; the mean logit counts

@@ -1,5 +1,6 @@
 """Data sets loaded by `datasets`: features checked, images left encoded, what else is said of them kept."""
 
+import dataclasses
 import glob
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lesion import config
-from lesion.errors import LesionError
+from lesion.errors import LesionError, quoted
 from lesion.sources import folders
-from lesion.sources.hub import import_datasets, short_reason
+from lesion.sources.hub import import_datasets, offline
+from lesion.sources.hub_errors import short_reason
 from lesion.sources.original import Original
 
 if TYPE_CHECKING:  # slow to import
@@ -23,6 +25,7 @@ EXPECTED = (
     "expected are a column `image` (encoded bytes) and a column `label` "
     "(benign and malignant, or the integers 0 for benign and 1 for malignant)"
 )
+CARD, SETTINGS = "README.md", ".huggingface.yaml"  # where `datasets` looks for settings of a data set
 MASK = "mask"  # column of the outlines: pictures like those of `image`, or paths below the folder
 # What may be known of an image, and the columns that hold it, lower-case; the first one that is there counts.
 FACTS = {
@@ -54,12 +57,24 @@ class Split:
     masked: bool = False
 
 
-def read_file(file: Path) -> bytes:
-    """Return the content of `file`, or b"" if it cannot be read: it then counts as an unreadable image."""
+def read_file(file: Path) -> Original:
+    """Return the content of `file` as an image, or why it cannot be read."""
     try:
-        return file.read_bytes()
-    except OSError:
-        return b""
+        return Original(file.read_bytes())
+    except OSError as error:
+        return Original(b"", problem=f"it cannot be read ({(error.strerror or str(error)).lower()})")
+
+
+def read_below(path: str, base: Path | None) -> Original:
+    """Return the content of the file that a table calls `path`, or why it is not read.
+
+    A table is data: it names no file outside the folder `base`, by whatever way, and no address.
+    """
+    if base is not None and folders.contained(base / path, base):
+        return read_file(base / path)
+    if base is not None and not folders.is_below(base / path, base):
+        return Original(b"", problem="the table names a file outside the folder of the images: put it there")
+    return Original(b"", problem="the file that the table names is missing: put it there")
 
 
 def load_folder(path: Path) -> Mapping[str, "Dataset"]:
@@ -78,10 +93,39 @@ def load_file(path: Path) -> Mapping[str, "Dataset"]:
 def _load(path: Path, *builder: str, without_masks: bool = False, **options: str) -> Mapping[str, "Dataset"]:
     try:
         datasets = import_datasets()
+        if path.is_dir():
+            _require_local(path)
         files = {"data_files": _files(path)} if without_masks else options
-        return datasets.load_dataset(*builder, **files)
+        with offline():
+            return datasets.load_dataset(*builder, **files)
+    except LesionError:
+        raise
     except Exception as error:  # every reader below `datasets` raises its own kind
         raise LesionError(f"{path} cannot be read as a data set ({short_reason(error)}): {EXPECTED}") from error
+
+
+def _require_local(folder: Path) -> None:
+    """Raise LesionError if the settings of a data set in `folder` name data elsewhere: `datasets` would fetch it."""
+    from huggingface_hub import metadata_load
+
+    if (folder / SETTINGS).exists():
+        raise LesionError(f"{folder} has a file {SETTINGS}, whose settings are not used: remove it")
+    card = folder / CARD
+    configs = (metadata_load(card) or {}).get("configs") if card.is_file() else None
+    for name in _strings(configs):
+        if ":" in name or name.startswith(("/", "~")) or ".." in Path(name).parts:
+            raise LesionError(
+                f"{card} names data that is not in the folder ({quoted(name)}): remove `configs` from its heading"
+            )
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield the strings in JSON-like values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
 
 
 def _files(path: Path) -> dict[str, list[str]]:
@@ -183,20 +227,14 @@ def _is_picture(feature: object) -> bool:
 
 def _read_rows(pictures: "Dataset", base: Path | None, rows: np.ndarray) -> Iterator[Original]:
     for row in pictures.select(rows):
-        image = row["image"] or {}
-        if image.get("bytes") is None and image.get("path") and base is not None:
-            encoded = read_file(base / image["path"])
-        else:
-            encoded = image.get("bytes") or b""
-        yield Original(encoded, mask=_read_mask(row.get(MASK), base))
+        original = _read(row["image"], base)
+        yield dataclasses.replace(original, mask=_read(row.get(MASK), base).encoded)
 
 
-def _read_mask(value: Mapping[str, bytes | str] | bytes | str | None, base: Path | None) -> bytes:
-    """Return an encoded mask from the column MASK; b"" if there is none, or if its path leads out of `base`."""
+def _read(value: Mapping[str, bytes | str] | bytes | str | None, base: Path | None) -> Original:
+    """Return a picture from a column: its bytes, or those of the file below `base` that it names."""
     content = value.get("bytes") if isinstance(value, Mapping) else value
     if isinstance(content, bytes):
-        return content
+        return Original(content)
     path = value.get("path") if isinstance(value, Mapping) else value
-    if not isinstance(path, str) or not path or base is None or not folders.contained(base / path, base):
-        return b""
-    return read_file(base / path)
+    return read_below(path, base) if isinstance(path, str) and path else Original(b"")

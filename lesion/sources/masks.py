@@ -100,7 +100,7 @@ def _attach(files: dict[str, Path], folder: str, source: Source) -> Attached:
 
     def originals() -> Iterator[Original]:
         for original, path in zip(source.originals(), chosen, strict=True):
-            yield Original(original.encoded, mask=read_file(path) if path else b"")
+            yield dataclasses.replace(original, outline=None, mask=read_file(path).encoded if path else b"")
 
     record = dataclasses.replace(source.record, outlines=FROM_MASKS)
     others = len(paths) - int(np.sum(lines >= 0))

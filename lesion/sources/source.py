@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # slow to import, and only the sample needs OpenCV
 
     from lesion.sources.drawn import DrawnSample
 
+WITHOUT_HUB = "--data sample, a FOLDER or a FILE.parquet"
 SAMPLE_QUALITY = 92  # of the JPEG: photographs are JPEG too, so the sample must have traces of compression as well
 
 
@@ -74,7 +75,7 @@ def open_source(data: str, limit: int, seed: int) -> Source:
     try:
         return _open_folder(path, limit, seed) if path.is_dir() else _open_file(path, limit, seed)
     except OSError as error:
-        raise LesionError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
+        raise folders.unreadable(error, path) from error
 
 
 def identity(data: str) -> str:
@@ -98,8 +99,7 @@ def _open_public(limit: int, seed: int, strict: bool) -> Source:
         loaded, origin = load_public()
     except HubUnavailable as error:
         if strict:
-            advice = "try again with a better connection, or take --data sample, a FOLDER or a FILE.parquet"
-            raise LesionError(f"{error}: {advice}") from error
+            raise LesionError(f"{error}: {error.advice}, or take {WITHOUT_HUB}") from error
         consequence = "this run uses drawn images instead, and its results say nothing about real lesions"
         sample = _open_sample(limit, seed)
         record = dataclasses.replace(sample.record, replaced=f"{error}: {consequence}")
@@ -129,7 +129,7 @@ def _open_folder(path: Path, limit: int, seed: int) -> Source:
 
 
 def _read_files(files: list[Path], rows: np.ndarray) -> Iterator[Original]:
-    return (Original(read_file(files[row])) for row in rows)
+    return (read_file(files[row]) for row in rows)
 
 
 def _open_sample(limit: int, seed: int) -> Source:

@@ -14,9 +14,11 @@ from lesion.explain.distortions import KINDS, disturb
 from lesion.explain.mapper import Mapper
 from lesion.explain.passes import Changed
 from lesion.networks import batches, models, surgery, training
-from lesion.networks.activations import Cache, Rows
+from lesion.networks.activations import Rows
 from lesion.networks.callbacks.history import History
+from lesion.networks.callbacks.state import StateKeeper
 from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, whole
+from lesion.networks.stored.cache import Cache
 from lesion.prepared import PreparedData
 from lesion.records.bench import CachedTraining, ExplanationTimes, WholeTraining
 from lesion.studies.timing import alternate, alternate_warm, ratio
@@ -74,13 +76,9 @@ def _epoch(workload: Workload, phase: Phase, folder: Path) -> Callable[[], objec
     The graphs are built before, on two batches.
     """
     training.compile_model(workload.model, phase.learning_rate)
-    history = History(folder)
-    history.start(phase, folder, workload.weights)
-    writers = [
-        callbacks.ModelCheckpoint(folder / "state.weights.h5", save_weights_only=True),
-        history,
-        callbacks.TensorBoard(folder / "tensorboard"),
-    ]
+    history = History()
+    history.start(phase, workload.model.get_weights())
+    writers = [history, callbacks.TensorBoard(folder / "tensorboard"), StateKeeper(history, folder, "benchmark")]
     workload.model.fit(workload.training.take(2), validation_data=workload.validation.take(2), shuffle=False, verbose=0)
     return lambda: workload.model.fit(
         workload.training, validation_data=workload.validation, epochs=1, shuffle=False, verbose=0, callbacks=writers
@@ -118,7 +116,9 @@ def input_pipeline(data: PreparedData, repeats: int) -> dict[str, list[float]]:
 
     Returns the seconds of `pipeline` and of `step`, (repeats,) each, for STEPS batches of BATCH_SIZE images.
     """
-    augmented = batches.training_batches(data.images, *data.of_split("train"), BATCH_SIZE, SEED).take(STEPS)
+    rows, labels = data.of_split("train")
+    draws = batches.Draws(SEED, len(rows))
+    augmented = batches.training_batches(data.images, rows, labels, BATCH_SIZE, draws).take(STEPS)
     half_precision = config.NETWORKS["scratch"].half_precision
     model = training.as_trained(models.build("scratch", data.image_size), frozen=False, half_precision=half_precision)
     training.compile_model(model, LEARNING_RATE)

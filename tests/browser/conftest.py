@@ -35,6 +35,7 @@ def artefacts(chromium, tmp_path_factory):
     fake.write_all(home)
     for model in config.NETWORKS:
         scatter(home / f"runs/{model}/predictions.csv", seed=len(model))
+    fake.take_predictions(home)
     return home
 
 

@@ -60,6 +60,12 @@ def test_table_is_saved_with_the_exact_scores_and_their_intervals(page, artefact
         assert ends == scores["intervals"]["roc_auc"]
 
 
+def test_no_cell_of_a_saved_table_is_a_formula(page):
+    page.locator(f"{SCORES} tbody th").first.evaluate("cell => { cell.textContent = '=1+1'; }")
+    _, content = saved(page, page.locator(f"{SCORES} button.takeaway"))
+    assert [line[0] for line in csv.reader(io.StringIO(content.decode()))][1] == "'=1+1"
+
+
 def test_every_table_is_saved_with_all_its_cells(page):
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
     tables = [table for table in page.locator("main table:has(caption button)").all() if table.is_visible()]

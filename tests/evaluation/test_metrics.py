@@ -223,7 +223,7 @@ def test_a_model_that_cannot_be_scored_is_left_out_and_the_others_are_not(drawn)
     results = measure(content, models)
     assert list(results.models) == ["scratch"]
     assert results.failed == {
-        "mobilenet": "not measured: 60 of 60 predictions are no probability: run `invoke train --force`"
+        "mobilenet": "not measured: 60 of 60 predictions are no probability: train it with a smaller --learning-rate"
     }
     assert results.comparisons["test"] == []
     area = results.models["scratch"].test.roc_auc

@@ -91,5 +91,5 @@ def test_what_is_written_is_read_again_and_a_damaged_file_is_named(tmp_path):
     again = Reference.read(path, reference.distance, "invoke evaluate")
     assert (again.ratios(TRAINING) == reference.ratios(TRAINING)).all()
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(LesionError, match=r"unlike.npz cannot be read .*: run `invoke evaluate --force`"):
+    with pytest.raises(LesionError, match=r"unlike.npz cannot be read .*: run `invoke evaluate`"):
         Reference.read(path, 1.0, "invoke evaluate")

@@ -12,6 +12,7 @@ from keras import layers
 from lesion import config, prepared, runs, store
 from lesion.explain import located, probing
 from lesion.explain.mapper import Mapper
+from lesion.integrity import seals
 from lesion.networks import models
 from lesion.records.explanations import ExplanationsRecord
 from lesion.records.preparation import SourceRecord
@@ -64,6 +65,7 @@ def save_network(name, seed):
     x = layers.GlobalAveragePooling2D(name=models.POOLING)(x)
     logit = layers.Dense(1, name=models.LOGIT)(x)
     keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(logit)).save(Run(name).model)
+    store.write_record(Run(name).manifest, {}, seals.of_files(Run(name).folder, [Run(name).model.name]))
 
 
 def run(monkeypatch, *words):

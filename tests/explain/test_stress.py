@@ -14,6 +14,7 @@ from lesion import config, prepared, runs, store
 from lesion.errors import LesionError
 from lesion.explain import passes, stress
 from lesion.explain.distortions import disturb
+from lesion.integrity import seals
 from lesion.networks import models, training
 from lesion.records.preparation import SourceRecord
 from lesion.records.stress import StressRecord
@@ -78,6 +79,7 @@ def save_network(name, slope):
     model = keras.Model(image, layers.Activation("sigmoid", name=models.PROBABILITY)(logit(x)))
     logit.set_weights([np.full((3, 1), slope / 3), np.array([-slope * 0.66])])
     model.save(Run(name).model)
+    store.write_record(Run(name).manifest, {}, seals.of_files(Run(name).folder, [Run(name).model.name]))
 
 
 def run(monkeypatch, *words):

@@ -1,10 +1,14 @@
 """Decoding and the whole way of a photograph, on images drawn here: what was drawn is what must be found."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from photographs import SKIN, encoded, framed, saved, skin, with_hair, with_lesion
 from PIL import Image
 
+from lesion import config
 from lesion.errors import LesionError
 from lesion.images.preprocess import decode, prepare_image
 
@@ -49,6 +53,61 @@ def test_every_kind_of_pixel_becomes_rgb_bytes():
         pixels = decode(data)
         assert pixels.shape == (10, 20, 3) and pixels.dtype == np.uint8, name
         assert np.abs(pixels.astype(int) - colour).max() <= 3, name
+
+
+def grey_tiff(lowest, highest, kind):
+    """Return a grey TIFF file whose levels go from `lowest` to `highest`, rising from left to right."""
+    levels = np.linspace(lowest, highest, 20).astype(kind)
+    return saved(Image.fromarray(np.tile(levels, (10, 1))), "TIFF")
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "kind", "expected"),
+    [
+        (0, 1, np.float32, (0, 255)),
+        (0.2, 0.6, np.float32, (51, 153)),
+        (-0.05, 1.05, np.float32, (0, 255)),  # an interpolation has gone beyond
+        (0, 255, np.float32, (0, 255)),
+        (51, 102, np.float32, (51, 102)),
+        (0, 65535, np.float32, (0, 255)),
+        (0, 0, np.float32, (0, 0)),
+        (51, 102, np.int32, (51, 102)),
+        (0, 65535, np.int32, (0, 255)),
+        (257, 25700, np.uint16, (1, 100)),
+    ],
+)
+def test_grey_levels_of_every_range_are_scaled_to_bytes(lowest, highest, kind, expected):
+    pixels = decode(grey_tiff(lowest, highest, kind))
+    assert (int(pixels[0, 0, 0]), int(pixels[0, -1, 0])) == expected
+    assert (pixels[..., 0] == pixels[..., 2]).all() and (np.diff(pixels[0, :, 0].astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "kind"),
+    [
+        (np.nan, np.nan, np.float32),
+        (0, np.inf, np.float32),
+        (-1, 1, np.float32),
+        (0, 3, np.float32),
+        (0, 1e6, np.float32),
+        (-500, 255, np.int32),
+        (0, 2**31 - 1, np.int32),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_grey_levels_of_no_known_range_are_refused_rather_than_guessed(lowest, highest, kind):
+    with pytest.raises(LesionError, match="image has grey levels from"):
+        decode(grey_tiff(lowest, highest, kind))
+
+
+def test_what_pillow_thinks_of_a_file_does_not_reach_the_screen():
+    script = (
+        "import lesion.images.preprocess, warnings, logging; "
+        "warnings.warn_explicit('odd', UserWarning, 'a', 1, module='PIL.x'); "
+        "logging.getLogger('PIL.x').error('odd')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=config.PROJECT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
 def test_a_photograph_taken_sideways_is_turned_upright():

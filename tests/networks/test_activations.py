@@ -10,8 +10,11 @@ from keras import layers
 
 from lesion import config
 from lesion.errors import LesionError
-from lesion.networks import activations, models
-from lesion.networks.activations import Cache, Rows
+from lesion.networks import models
+from lesion.networks.activations import Rows
+from lesion.networks.batches import Draws
+from lesion.networks.stored import cache as stored
+from lesion.networks.stored.cache import Cache
 from lesion.prepared import PreparedData
 
 SIZE = 8
@@ -74,9 +77,11 @@ def test_every_view_is_augmented_in_its_own_way_and_fits_its_image(model, data, 
 def test_each_epoch_draws_every_image_once_in_one_of_its_views(model, data, tmp_path):
     computed = cache(model, data, tmp_path, views=3).compute()[models.POOLING]
     rows = np.arange(TRAIN)  # as labels, so that a value can be traced to its image
-    batches = computed.training_batches(rows, 8, seed=0)
+    draws = Draws(0, TRAIN, views=3)
+    batches = computed.training_batches(rows, 8, draws)
     drawn = []
-    for _ in range(6):
+    for epoch in range(6):
+        draws.begin(epoch)
         values, traced = collect(batches)
         assert sorted(traced) == rows.tolist()
         views = [
@@ -87,9 +92,10 @@ def test_each_epoch_draws_every_image_once_in_one_of_its_views(model, data, tmp_
         drawn.append(np.argmax(views, axis=1)[np.argsort(traced)])
     assert len(np.unique(np.stack(drawn), axis=0)) == 6  # no two epochs alike
     assert set(np.concatenate(drawn)) == {0, 1, 2}
-    again, _ = collect(computed.training_batches(rows, 8, seed=0))
-    other, _ = collect(computed.training_batches(rows, 8, seed=1))
-    first, _ = collect(computed.training_batches(rows, 8, seed=0))
+    again, _ = collect(computed.training_batches(rows, 8, Draws(0, TRAIN, views=3)))
+    draws.begin(0)
+    first, _ = collect(batches)
+    other, _ = collect(computed.training_batches(rows, 8, Draws(1, TRAIN, views=3)))
     assert (first == again).all()
     assert (first != other).any()
 
@@ -111,10 +117,51 @@ def test_finished_passes_are_used_again_and_more_views_only_need_the_new_passes(
     assert maps + vectors < summary.bytes < maps + vectors + 8 * 256  # and a header in each of 8 files
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("view0.json", None),  # killed after the arrays and before the time
+        ("view0.json", b""),
+        ("convolution-view0.npy", b""),
+        ("pooling-view0.npy", "cut"),
+        ("pooling-view0.npy", "other shape"),
+    ],
+)
+def test_a_pass_that_is_incomplete_or_damaged_is_computed_again(model, data, tmp_path, capsys, name, content):
+    cache(model, data, tmp_path, views=1).compute()
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.npy")}
+    path = tmp_path / name
+    if content is None:
+        path.unlink()
+    else:
+        changed = {"cut": before.get(name, b"")[:-1], "other shape": before.get(name, b"").replace(b"(20,", b"(02,")}
+        path.write_bytes(changed.get(content, content))
+    capsys.readouterr()
+    cache(model, data, tmp_path, views=1).compute()
+    said = capsys.readouterr().out
+    assert f"{tmp_path}: what is incomplete or damaged (view0) is computed again" in said
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.npy")} == before
+    cache(model, data, tmp_path, views=1).compute()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_folder_on_another_disk_is_followed_and_never_used_for_other_settings(model, data, tmp_path, monkeypatch):
+    done = []
+    run = Cache._run
+    monkeypatch.setattr(Cache, "_run", lambda self, name: (done.append(name), run(self, name)))
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "activations"
+    link.symlink_to("elsewhere")
+    for seed in (0, 0, 5):
+        cache(model, data, link, views=1, seed=seed).compute()
+    assert done == ["view0", "validation"] * 2
+    assert link.is_symlink() and (tmp_path / "elsewhere" / "view0.json").exists()
+
+
 def test_a_selection_gives_the_rows_asked_for_in_their_order(model, data, tmp_path):
     whole = cache(model, data, tmp_path).compute()["convolution"]
     chosen = whole.select(np.array([7, 2, 11]), np.array([5, 0]))
-    values, traced = collect(chosen.training_batches(np.arange(3), 2, seed=0))
+    values, traced = collect(chosen.training_batches(np.arange(3), 2, Draws(0, 3, views=2)))
     for value, row in zip(values, np.array([7, 2, 11])[traced.astype(int)], strict=True):
         assert any((view[row] == value).all() for view in whole.views)
     values, _ = collect(chosen.validation_batches(np.arange(2), 2))
@@ -183,14 +230,14 @@ def test_a_pass_that_is_stopped_leaves_only_whole_files(model, data, tmp_path, m
 
 def test_a_disk_that_is_too_small_stops_before_the_work_with_the_figure(model, data, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(activations.store.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(stored.store.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(LesionError, match=r"0 MB are needed for the activations of 2 augmented views, and 0"):
         cache(model, data, tmp_path).compute()
     assert not list(tmp_path.glob("*.npy"))
 
 
 def test_passes_that_would_take_too_long_stop_before_the_work_with_the_figure(model, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(activations, "MOST_SECONDS", 0)
+    monkeypatch.setattr(stored, "MOST_SECONDS", 0)
     with pytest.raises(
         LesionError, match=r"2 augmented views .* about .* s to compute here, more than 0\.0 s: give fewer"
     ):

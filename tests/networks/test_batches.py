@@ -30,8 +30,11 @@ def test_evaluation_batches_are_the_images_in_order_as_floats(images):
 def test_training_batches_are_all_rows_shuffled_and_augmented_within_range(images):
     images[...] = np.arange(40, dtype=np.uint8)[:, None, None, None] * 6  # each image one grey: found again by it
     rows = np.arange(40)
-    dataset = batches.training_batches(images, rows, rows, batch_size=16, seed=0)
-    first, second = collect(dataset), collect(dataset)
+    draws = batches.Draws(0, 40)
+    dataset = batches.training_batches(images, rows, rows, 16, draws)
+    first = collect(dataset)
+    draws.begin(1)
+    second = collect(dataset)
     for augmented, targets in (first, second):
         assert sorted(targets[:, 0]) == list(range(40))
         assert augmented.min() >= 0
@@ -41,13 +44,21 @@ def test_training_batches_are_all_rows_shuffled_and_augmented_within_range(image
     assert (first[1] != second[1]).any()
 
 
-def test_training_batches_repeat_with_the_seed(images):
-    def run(seed):
-        dataset = batches.training_batches(images, np.arange(40), np.zeros(40), batch_size=40, seed=seed)
-        return next(iter(dataset))[0].numpy()
+def test_the_batches_of_an_epoch_follow_from_the_seed_and_its_number_alone(images):
+    def run(*epochs):
+        draws = batches.Draws(5, 40)
+        dataset = batches.training_batches(images, np.arange(40), np.arange(40), 16, draws)
+        for epoch in epochs:
+            draws.begin(epoch)
+            seen, labels = collect(dataset)
+            yield seen, labels.ravel().tolist()
 
-    assert (run(5) == run(5)).all()
-    assert (run(5) != run(6)).any()
+    images[...] = images[0]  # so that only the labels tell the images apart
+    (other, other_order), (seen, order) = run(1, 2)
+    ((again, same_order),) = run(2)
+    assert (seen == again).all() and order == same_order
+    assert (seen[:16] != other[:16]).any() and (seen[:16] != seen[16:32]).any() and order != other_order
+    assert batches.Draws(6, 40).order.tolist() != batches.Draws(5, 40).order.tolist()
 
 
 def test_augmentation_changes_the_picture_but_not_beyond_recognition(images):
@@ -65,7 +76,7 @@ def test_no_batches_wait_for_the_search_for_the_best_parallelism():
     rows = np.arange(4)
     labels = np.array([0, 1, 0, 1])
     made = {
-        "training": batches.training_batches(images, rows, labels, 2, seed=0),
+        "training": batches.training_batches(images, rows, labels, 2, batches.Draws(0, 4)),
         "augmented": batches.augmented_batches(images, rows, 2, seed=0),
         "evaluation": batches.evaluation_batches(images, rows, labels, 2),
     }

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lesion import console
-from lesion.networks.callbacks import alarm, history, progress
+from lesion.networks.callbacks import alarm, history, progress, state
 from lesion.networks.callbacks.history import Epoch
 from lesion.networks.phases import Phase
 
@@ -28,16 +28,50 @@ def test_the_history_has_a_line_for_each_epoch_with_all_digits(tmp_path):
     ]
 
 
-def test_a_history_read_again_is_the_same_to_the_last_digit(tmp_path):
-    path = tmp_path / "history.csv"
-    assert history.read_history(path) == []
-    history.write_history(path, EPOCHS)
-    resumed = history.read_history(path)
-    assert resumed[:2] == EPOCHS[:2]
-    assert math.isnan(resumed[2].loss)
-    assert resumed[2].val_loss == math.inf
-    history.write_history(tmp_path / "again.csv", resumed)
-    assert (tmp_path / "again.csv").read_bytes() == path.read_bytes()
+def test_a_state_read_again_is_the_same_to_the_last_digit(tmp_path):
+    written = example()
+    state.write(tmp_path, written)
+    read = state.latest(tmp_path, ["frozen", "tune"], "this training")
+    assert read.epochs[:2] == EPOCHS[:2] and repr(read.epochs) == repr(EPOCHS)  # nan is not equal to itself
+    assert (read.identity, read.phase, read.ended) == ("this training", "tune", True)
+    for name in ("weights", "optimizer", "best"):
+        pairs = list(zip(getattr(read, name), getattr(written, name), strict=True))
+        assert pairs and all((one == other).all() and one.dtype == other.dtype for one, other in pairs)
+
+
+def example(phase="tune", identity="this training"):
+    random = np.random.default_rng(len(phase))
+    weights = [random.normal(size=(number, 2)).astype(np.float32) for number in range(12)]
+    optimizer = [np.int64(7), np.float32(0.1), *weights]
+    return state.State(identity, phase, True, EPOCHS, weights, optimizer, weights[::-1])
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: b"", "damaged"),
+        (lambda content: content[:-1], "damaged"),
+        (lambda content: content[: len(content) // 2] + b"\0\0\0" + content[len(content) // 2 + 3 :], "damaged"),
+        (lambda content: b"\xff" + content[1:], "damaged"),
+        ("another", "of another training"),
+        ("frozen", "of another training"),
+    ],
+)
+def test_a_state_that_is_damaged_is_set_aside_and_the_one_before_counts(tmp_path, capsys, damage, reason):
+    for phase in ("frozen", "tune"):
+        state.write(tmp_path, example(phase))
+    path = tmp_path / "state-tune.bin"
+    if damage == "another":
+        state.write(tmp_path, example(identity="with another seed"))
+    elif damage == "frozen":
+        path.write_bytes((tmp_path / "state-frozen.bin").read_bytes())
+    else:
+        path.write_bytes(damage(path.read_bytes()))
+    assert state.latest(tmp_path, ["frozen", "tune"], "this training").phase == "frozen"
+    assert f"state-tune.bin is {reason}: it is set aside, and what it held" in capsys.readouterr().out
+    assert not path.exists()
+    assert state.latest(tmp_path, ["frozen", "tune"], "this training").phase == "frozen"
+    assert capsys.readouterr().out == ""
 
 
 # --- what is said while a network trains ---------------------------------------------------------------
@@ -64,10 +98,10 @@ def clock(monkeypatch):
 class Fit:
     """A training of MobileNetV2 that is only told of: each epoch with its scores."""
 
-    def __init__(self, folder, clock, phase=PHASES[0], networks=1, number=0):
+    def __init__(self, clock, phase=PHASES[0], networks=1, number=0):
         self.clock = clock
-        self.history = history.History(folder)
-        self.history.start(phase, folder / "backup", None)
+        self.history = history.History()
+        self.history.start(phase, [])
         validation = alarm.Validation(np.arange(20) % 2, np.arange(20))
         series = console.Series(networks, number, begin=clock.now)
         self.watchers = [alarm.CollapseAlarm(self.history, validation)]
@@ -90,8 +124,8 @@ class Fit:
             callback.on_train_end()
 
 
-def test_time_left_is_said_from_the_second_epoch_on_and_not_by_the_first_which_is_slow(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock)
+def test_time_left_is_said_from_the_second_epoch_on_and_not_by_the_first_which_is_slow(clock, capsys):
+    fit = Fit(clock)
     fit.epoch(seconds=60.0)
     fit.epoch(seconds=30.0)
     first, second = capsys.readouterr().out.splitlines()
@@ -100,16 +134,16 @@ def test_time_left_is_said_from_the_second_epoch_on_and_not_by_the_first_which_i
     assert second == "train 1 of 1: MobileNetV2, head only, epoch 2 of 8, validation AUC 0.800, about 5 min left"
 
 
-def test_time_left_counts_networks_that_have_not_begun(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock, networks=3)
+def test_time_left_counts_networks_that_have_not_begun(clock, capsys):
+    fit = Fit(clock, networks=3)
     for _ in range(2):
         fit.epoch(seconds=30.0)
     # This network takes 60 s + 10 x 30 s; two more take as long: 300 + 2 x 360 = 1,020 s.
     assert capsys.readouterr().out.splitlines()[-1].endswith("about 17 min left")
 
 
-def test_time_left_is_that_of_one_network_if_all_are_trained_at_once(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock, networks=3, number=2)
+def test_time_left_is_that_of_one_network_if_all_are_trained_at_once(clock, capsys):
+    fit = Fit(clock, networks=3, number=2)
     console.screen.whole = console.Whole(stage=2, stages=7, begin=clock.now, rest=None)
     for _ in range(2):
         fit.epoch(seconds=30.0)
@@ -117,17 +151,17 @@ def test_time_left_is_that_of_one_network_if_all_are_trained_at_once(tmp_path, c
     assert capsys.readouterr().out.splitlines()[-1] == said
 
 
-def test_time_left_is_an_upper_bound_if_training_may_stop_early(tmp_path, clock, capsys):
+def test_time_left_is_an_upper_bound_if_training_may_stop_early(clock, capsys):
     phase = Phase("frozen", 100, 0.001, 2)
-    fit = Fit(tmp_path, clock, phase)
+    fit = Fit(clock, phase)
     fit.watchers[-1].phases = [phase]
     for _ in range(2):
         fit.epoch(seconds=30.0)
     assert capsys.readouterr().out.splitlines()[-1].endswith("at most about 49 min left")
 
 
-def test_a_hundred_quick_epochs_are_not_a_hundred_lines(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock, Phase("frozen", 100, 0.001, 2))
+def test_a_hundred_quick_epochs_are_not_a_hundred_lines(clock, capsys):
+    fit = Fit(clock, Phase("frozen", 100, 0.001, 2))
     fit.watchers[-1].phases = [fit.history.phase, PHASES[1]]
     for number in range(100):
         fit.epoch(seconds=0.5, val_auc=0.6 + number / 1000)
@@ -137,8 +171,8 @@ def test_a_hundred_quick_epochs_are_not_a_hundred_lines(tmp_path, clock, capsys)
     assert lines[-1] == "train: MobileNetV2, head only: 100 epochs in 50.0 s, highest validation AUC 0.699"
 
 
-def test_the_last_phase_leaves_its_last_word_to_the_whole_training(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock, PHASES[1])
+def test_the_last_phase_leaves_its_last_word_to_the_whole_training(clock, capsys):
+    fit = Fit(clock, PHASES[1])
     for _ in range(4):
         fit.epoch(seconds=1.0)
     fit.end()
@@ -149,8 +183,8 @@ def warnings(capsys):
     return [line for line in capsys.readouterr().out.splitlines() if "warning" in line or "recovered" in line]
 
 
-def test_a_network_that_does_not_learn_is_warned_of_once_and_so_far(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock)
+def test_a_network_that_does_not_learn_is_warned_of_once_and_so_far(clock, capsys):
+    fit = Fit(clock)
     for _ in range(8):
         fit.epoch(val_loss=1.2, val_auc=0.51)
     assert warnings(capsys) == [
@@ -159,8 +193,8 @@ def test_a_network_that_does_not_learn_is_warned_of_once_and_so_far(tmp_path, cl
     ]
 
 
-def test_a_warning_is_taken_back_once_when_the_network_learns(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock)
+def test_a_warning_is_taken_back_once_when_the_network_learns(clock, capsys):
+    fit = Fit(clock)
     for area in (0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.8, 0.5):
         fit.epoch(val_loss=1.2 if area == 0.5 else 0.55, val_auc=area)
     warned, recovered = warnings(capsys)
@@ -170,16 +204,16 @@ def test_a_warning_is_taken_back_once_when_the_network_learns(tmp_path, clock, c
     )
 
 
-def test_a_network_that_starts_slowly_but_ranks_is_not_warned_of(tmp_path, clock, capsys):
+def test_a_network_that_starts_slowly_but_ranks_is_not_warned_of(clock, capsys):
     """As EfficientNetB0 on the drawn sample: its validation loss stays above guessing's for the first epochs."""
-    fit = Fit(tmp_path, clock)
+    fit = Fit(clock)
     for loss, area in ((1.9, 0.6), (1.4, 0.7), (1.2, 0.77), (1.1, 0.8), (0.8, 0.83), (0.46, 0.9)):
         fit.epoch(val_loss=loss, val_auc=area)
     assert warnings(capsys) == []
 
 
-def test_a_loss_that_is_no_number_is_said_at_once(tmp_path, clock, capsys):
-    fit = Fit(tmp_path, clock)
+def test_a_loss_that_is_no_number_is_said_at_once(clock, capsys):
+    fit = Fit(clock)
     fit.epoch(loss=math.nan, val_loss=math.nan)
     (said,) = warnings(capsys)
     assert said.endswith("has broken down: the training loss was no number in epoch 1")

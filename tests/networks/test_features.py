@@ -1,5 +1,7 @@
 """The means of a layer's channels over the image."""
 
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -52,3 +54,14 @@ def test_one_pass_gives_the_probabilities_of_all_views_and_the_features_of_the_p
     probabilities, means = features.predict(model, 2, images, rows, sides=4)
     assert probabilities == pytest.approx(training.predict(model, images, rows, sides=4), abs=1e-6)
     assert means == pytest.approx(features.features(model, 2, images, rows), abs=1e-6)
+
+
+def test_a_few_images_at_a_time_get_the_same_and_do_not_stay_in_memory(images):
+    model = small_model()
+    probabilities, means = features.predict(model, 2, images, np.arange(70), sides=4)
+    few = images.copy()
+    of_few = features.predict_few(features.judging(model, 2), few, sides=4)
+    assert of_few[0] == pytest.approx(probabilities, abs=1e-6) and of_few[1] == pytest.approx(means, abs=1e-6)
+    alive = weakref.ref(few)
+    del few
+    assert alive() is None

@@ -38,13 +38,12 @@ def test_two_replicas_learn_what_one_learns(results, network):
     """The same batches, and no dropout: what differs is the order of sums.
 
     Adam turns that into more, step by step: after the first epoch the losses agree to a thousandth, later to a
-    thirtieth. A killed run goes on with other batches, so its last epoch is not compared.
+    thirtieth. MobileNetV2 on two replicas is killed and resumed on the way.
     """
     one, two = results[f"one {network}"], results[f"two {network}"]
-    known = len(two.get("before", two["epochs"]))
     assert column(two, "loss")[0] == pytest.approx(column(one, "loss")[0], rel=0.001)
     for name in ("loss", "val_loss"):
-        assert column(two, name)[:known] == pytest.approx(column(one, name)[:known], rel=0.03)
+        assert column(two, name) == pytest.approx(column(one, name), rel=0.03)
     assert two["phases"] == one["phases"]
 
 
@@ -59,9 +58,10 @@ def test_the_journal_holds_the_scores_of_all_validation_images(results, network)
     assert best["val_auc"] == pytest.approx(metrics.roc_auc_score(labels, np.ceil(probabilities * 199)), abs=0.03)
 
 
-def test_a_killed_run_resumes_on_two_replicas(results):
+def test_a_killed_run_resumes_on_two_replicas(process):
+    results, said = process
     resumed = results["two mobilenet"]
-    assert resumed["epochs"][:3] == resumed["before"]  # kept, seconds and all
+    assert "train: MobileNetV2 resumes after epoch 3" in said.splitlines()
     assert column(resumed, "phase") == ["frozen", "frozen", "tune", "tune"]
     assert resumed["phases"] == [["frozen", 2], ["tune", 2]]
     best = min(column(resumed, "val_loss"))

@@ -6,7 +6,6 @@ import artefacts as fake
 import pages
 import pytest
 
-from lesion import config, prepared, runs
 from lesion.report.figures import plots
 
 SVG = plots.svg
@@ -24,12 +23,7 @@ def written(tmp_path_factory):
 def home(written, tmp_path, monkeypatch):
     """A folder with every artefact in place, which the settings point to; figures are only their names."""
     home = shutil.copytree(written, tmp_path / "home")
-    monkeypatch.setattr(config, "HOME", home)
-    for name in ("DATA", "RUNS", "REPORTS"):
-        monkeypatch.setattr(config, name, home / name.lower())
-    monkeypatch.setattr(prepared, "MANIFEST", home / pages.MANIFEST)
-    for name in ("METRICS", "EXPLANATIONS", "STRESS", "STUDY", "LEAK", "BENCH"):
-        monkeypatch.setattr(runs, name, home / getattr(pages, name))
+    pages.point_to(home, monkeypatch)
     monkeypatch.setattr(plots, "svg", lambda figure, name: f"<svg><title>{name}</title></svg>")
     return home
 

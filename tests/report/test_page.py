@@ -66,6 +66,7 @@ def test_class_names_stay_text(home):
         # In the metrics a number of malignant lesions has that name, whatever the classes are called.
         names = r'"malignant"(?!: \d)' if path.name == "metrics.json" else '"malignant"'
         path.write_text(re.sub(names, '"<script>"', path.read_text()).replace("benign", "<b>&"))
+        fake.change(path)
     html = render()
     scripts = [value for tag, key, value in Page(html).attributes if (tag, key) == ("script", "id")]
     assert html.count("<script") == 2 + len(scripts)  # the first one, the program, and the embedded data

@@ -139,7 +139,7 @@ def test_unreadable_images_are_counted_and_too_many_of_them_stop_the_run(tmp_pat
     home, words = tmp_path / "home", ["prepare", "--data", str(folder), "--image-size", "32"]
     broken = folder / "benign" / "07.png"
     broken.write_bytes(broken.read_bytes()[:2000])
-    assert "row 7 is left out: image file is truncated" in invoke(home, *words)
+    assert "row 7 ('benign/07.png') is left out: image file is truncated" in invoke(home, *words)
     manifest = json.loads((home / "data" / "manifest.json").read_text())
     assert [image["row"] for image in manifest["unreadable"]] == [7]
     assert sum(sum(counts.values()) for counts in manifest["counts"].values()) == 119
@@ -148,7 +148,10 @@ def test_unreadable_images_are_counted_and_too_many_of_them_stop_the_run(tmp_pat
     before = state(home)
     (folder / "malignant" / "00.png").write_bytes(b"no image")
     said = invoke(home, *words, status=2)
-    assert "2 of 120 images cannot be read, more than 1% (the first is row 7: image file is truncated" in said
+    assert (
+        "2 of 120 images cannot be read, more than 1% (the first is row 7 ('benign/07.png'): image file is truncated"
+        in said
+    )
     assert state(home) == before
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 from types import SimpleNamespace
 
+import artefacts as fake
 import cv2
 import keras
 import numpy as np
@@ -162,7 +163,7 @@ def test_other_data_makes_stale_models_unusable_and_leaves_them_as_they_were(hom
     manifest = home / "data" / "manifest.json"
     text = manifest.read_text()
     try:
-        manifest.write_text(text.replace(json.loads(text)["data"], "0" * 16))
+        fake.change(manifest, lambda record: record.update(data="0" * 16))
         said = invoke(home, "evaluate", status=2)
         assert "scratch is trained on other data than is prepared now: run `invoke train --model scratch`" in said
         assert "made from other data" in invoke(home, "report", status=2)
@@ -197,7 +198,7 @@ def test_evaluate_says_which_baselines_are_missing_or_stale_and_goes_on(home):
         predictions.write_text(rows)
         metrics.write_text(text)
     assert "evaluate: colour alone is not trained: run `invoke baseline`" in printed
-    assert "evaluate: frame alone is not as it was trained, since its predictions.csv has been changed: run" in printed
+    assert "frame alone is not usable, since runs/frame/predictions.csv is not as it was written: run" in printed
     assert list(after["models"]) == [*MODELS, "together"] and set(after["missing"]) == set(BASELINES)
     assert {name: after["models"][name] for name in after["models"]} == {
         name: before["models"][name] for name in after["models"]
@@ -207,7 +208,8 @@ def test_evaluate_says_which_baselines_are_missing_or_stale_and_goes_on(home):
 
 def test_other_groups_make_other_intervals_and_evaluate_says_how_sure_the_answer_is(home):
     metrics, index = home / "reports" / "metrics.json", home / "data" / "index.csv"
-    texts = {path: path.read_text() for path in (metrics, index)}
+    manifest = home / "data" / "manifest.json"
+    texts = {path: path.read_text() for path in (metrics, index, manifest)}
     before = json.loads(texts[metrics])
     assert before["preference"]["test"][0] in (home / "reports" / "index.html").read_text()
     try:
@@ -219,6 +221,7 @@ def test_other_groups_make_other_intervals_and_evaluate_says_how_sure_the_answer
             writer = csv.DictWriter(file, list(lines[0]))
             writer.writeheader()
             writer.writerows(lines)
+        fake.change(manifest)
         printed = invoke(home, "evaluate")
         after = json.loads(metrics.read_text())
     finally:
@@ -241,7 +244,7 @@ def test_predict_judges_a_folder_and_reports_what_it_cannot_read(home, tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"no image")
     (tmp_path / "notes.txt").write_text("not looked at")
     printed = invoke(home, "predict", "--image", str(tmp_path), "--model", "mobilenet", status=1)
-    assert "broken.jpg: cannot be read" in printed
+    assert "broken.jpg: cannot be read" in printed and "1 of 2 files could not be judged" in printed
     with (home / "reports" / "predictions" / "predictions.csv").open() as file:
         (line,) = csv.DictReader(file)
     assert line["verdict"] == ("malignant" if float(line["probability"]) >= 0.5 else "benign")

@@ -11,28 +11,32 @@ import predict
 import pytest
 from keras import layers
 
-from lesion import config
+from lesion import config, store
 from lesion.errors import LesionError
+from lesion.integrity import seals
+from lesion.judging import judges, verdicts
 from lesion.networks import models
+from lesion.records.training import ImageSettings
 from lesion.runs import Run
 
 SIZE = 16
 # Logit = slope · brightness + bias, brightness from 0 to 1: of .6 it is 4 and -5, of .2 it is 2 and -1.
 NETWORKS = {"scratch": (5.0, 1.0), "mobilenet": (-10.0, 1.0)}
-RECORD = SimpleNamespace(data="0" * 16, preprocessing=SimpleNamespace(image_size=SIZE, clean=False))
+RECORD = SimpleNamespace(data="0" * 16, preprocessing=ImageSettings(image_size=SIZE, clean=False))
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """Make a folder with two trained networks, which are not evaluated; the third is missing."""
     monkeypatch.setattr(config, "RUNS", tmp_path / "runs")
-    monkeypatch.setattr(predict, "PREDICTIONS", tmp_path / "predictions")
+    monkeypatch.setattr(verdicts, "FOLDER", tmp_path / "predictions")
     monkeypatch.setattr(Run, "record", lambda run: RECORD)
     monkeypatch.setattr(Run, "evaluated", lambda run: False)
     for name, (slope, bias) in NETWORKS.items():
-        Run(name).folder.mkdir(parents=True)
-        Run(name).manifest.touch()
+        run = Run(name)
+        run.folder.mkdir(parents=True)
         save_network(name, slope, bias)
+        store.write_json(run.manifest, seals.with_seal({}, seals.of_files(run.folder, [run.model.name])))
     return tmp_path
 
 
@@ -61,7 +65,7 @@ def judge(folder, monkeypatch):
     """Let all networks together judge the images in `folder`; return the lines of the table."""
     monkeypatch.setattr(sys, "argv", ["predict", "--image", str(folder), "--model", "together"])
     assert predict.main()
-    with (predict.PREDICTIONS / "predictions.csv").open() as file:
+    with (verdicts.FOLDER / "predictions.csv").open() as file:
         return {(line["file"].rsplit("/")[-1], line["model"]): line for line in csv.DictReader(file)}
 
 
@@ -76,7 +80,7 @@ def test_together_is_the_mean_logit_below_what_each_network_says(home, photograp
         assert float(lines[key]["probability"]) == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
         assert lines[key]["verdict"] == ("malignant" if logit > 0 else "benign")
     overlays = {line["overlay"] for (_, model), line in lines.items() if model != "together"}
-    assert {path.name for path in predict.PREDICTIONS.glob("*.jpg")} == overlays and len(overlays) == 4
+    assert {path.name for path in verdicts.FOLDER.glob("*.jpg")} == overlays and len(overlays) == 4
     assert lines["dark.png", "together"]["overlay"] == "", "a map explains one network"
     assert "dark.png: probability of malignancy 0.622, malignant (together)" in capsys.readouterr().out
 
@@ -90,7 +94,7 @@ def test_an_image_that_is_unlike_for_one_network_gets_no_verdict_of_all(home, ph
     def reference(path, distance, command):
         return SimpleNamespace(ratios=lambda means: np.array(ratios[path.parent.name]))
 
-    monkeypatch.setattr(predict.Reference, "read", reference)
+    monkeypatch.setattr(judges.Reference, "read", reference)
     lines = judge(photographs, monkeypatch)
     said = {key: (line["verdict"], line["unlike"]) for key, line in lines.items()}
     assert said["bright.png", "together"] == ("benign", "0.70")
@@ -109,3 +113,27 @@ def test_networks_of_different_data_are_not_taken_together(home, photographs, mo
     monkeypatch.setattr(Run, "record", lambda run: SimpleNamespace(data=run.name))
     with pytest.raises(LesionError, match=r"scratch, mobilenet were trained on different data: run `invoke train`"):
         judge(photographs, monkeypatch)
+
+
+def test_a_network_that_was_changed_judges_nothing(home, photographs, monkeypatch):
+    save_network("mobilenet", 3.0, 1.0)
+    with pytest.raises(
+        LesionError, match=r"model\.keras is not as it was written: run `invoke train --model mobilenet`"
+    ):
+        judge(photographs, monkeypatch)
+
+
+def test_a_second_run_says_the_same_without_loading_a_network(home, photographs, monkeypatch, capsys):
+    lines = judge(photographs, monkeypatch)
+    printed = [line for line in capsys.readouterr().out.splitlines() if "probability" in line]
+    monkeypatch.setattr(judges, "Judge", None)
+    assert judge(photographs, monkeypatch) == lines
+    assert [line for line in capsys.readouterr().out.splitlines() if "probability" in line] == printed
+
+
+def test_odd_files_are_counted_and_said_by_the_exit_status(home, photographs, monkeypatch, capsys):
+    (photographs / "odd.png").mkdir()
+    monkeypatch.setattr(sys, "argv", ["predict", "--image", str(photographs), "--model", "together"])
+    assert not predict.main()
+    printed = capsys.readouterr().out
+    assert "odd.png: cannot be read: it is a folder" in printed and "1 of 3 files could not be judged" in printed

@@ -2,10 +2,10 @@
 
 import csv
 import dataclasses
-import json
 import shutil
 import sys
 
+import artefacts as fake
 import cv2
 import evaluate
 import numpy as np
@@ -16,6 +16,7 @@ import pytest
 import train
 
 from lesion import config, prepared, runs
+from lesion.judging import verdicts
 from lesion.networks import training
 
 
@@ -52,10 +53,11 @@ def shown(home, tmp_path):
 def judge(folder):
     """Let `predict` judge the images in `folder`; return the lines of its table by the name of the image."""
     assert run(predict, "--image", str(folder), "--model", "scratch")
-    with (predict.PREDICTIONS / "predictions.csv").open() as file:
+    with (verdicts.FOLDER / "predictions.csv").open() as file:
         table = csv.DictReader(file)
         lines = {line["file"].rsplit("/")[-1]: line for line in table}
-    assert table.fieldnames == ["file", "model", "probability", "verdict", "unlike", "overlay"]
+    columns = ["file", "model", "probability", "verdict", "unlike", "overlay", "note", "image", "check"]
+    assert table.fieldnames == columns
     return lines
 
 
@@ -91,7 +93,7 @@ def test_predict_goes_on_where_evaluate_has_not_run(shown, capsys):
     network = runs.Run("scratch")
     record = network.evaluation.read_text()
     try:
-        network.evaluation.write_text(json.dumps({**json.loads(record), "fingerprint": "of an older version"}))
+        fake.change(network.evaluation, lambda value: value.update(fingerprint="of an older version"))
         lines = judge(shown)
         printed = capsys.readouterr().out
     finally:

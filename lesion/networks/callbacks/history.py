@@ -1,7 +1,6 @@
-"""The history of a training, written to disk after each epoch, so that a run which was stopped can resume exactly."""
+"""The history of a training: its epochs, and the best weights so far."""
 
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -9,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
 from keras import callbacks
 
 from lesion import config, store
-from lesion.networks import models
 from lesion.networks.phases import Phase
-from lesion.records.training import PhaseRecord
 
 Logs = Mapping[str, float] | None
 PHASE_WORDS = {"whole": "all layers", "frozen": "head only", "tune": "fine-tuning"}
@@ -42,36 +40,20 @@ def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
     store.write_table(path, pd.DataFrame([dataclasses.asdict(epoch) for epoch in epochs]))
 
 
-def read_history(path: Path) -> list[Epoch]:
-    """Read history.csv; an empty list if it is missing."""
-    if not path.exists():
-        return []
-    table = store.read_table(path, made_by="invoke train")
-    return [Epoch(**line) for line in table.to_dict("records")]
-
-
 class History(callbacks.Callback):
-    """Keeps the history on disk, epoch by epoch, and the weights of the lowest validation loss."""
+    """Keeps the epochs of all phases, and the weights of the lowest validation loss."""
 
     phase: Phase
-    backup: Path
-    weights: keras.Model
+    best: list[np.ndarray]  # weights of what the phase trains
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, epochs: Sequence[Epoch] = ()) -> None:
         super().__init__()
-        self.folder = folder
-        self.path = folder / "history.csv"
-        self.epochs = read_history(self.path)
+        self.epochs = list(epochs)
 
-    def start(self, phase: Phase, backup: Path, weights: keras.Model) -> None:
-        """Begin or resume `phase`, which trains `weights` and which Keras backs up into the folder `backup`."""
+    def start(self, phase: Phase, best: list[np.ndarray]) -> None:
+        """Begin or resume `phase`; `best` are the best weights so far, perhaps of the phase before."""
         self.phase = phase
-        self.backup = backup
-        self.weights = weights
-
-    def best_weights(self, phase: Phase) -> Path:
-        """Return the path of the best weights (lowest validation loss) for `phase`."""
-        return self.folder / f"best-{phase.name}.weights.h5"
+        self.best = best
 
     def label(self) -> str:
         """Return what a reader calls the network and the phase: MobileNetV2, head only."""
@@ -79,38 +61,23 @@ class History(callbacks.Callback):
 
     def of_phase(self) -> list[Epoch]:
         """Return the epochs of the current phase."""
-        return [epoch for epoch in self.epochs if epoch.phase == self.phase.name]
+        return self.of(self.phase)
 
-    def phase_record(self) -> PhaseRecord:
-        """Return a summary of the current phase."""
-        epochs = self.of_phase()
-        return PhaseRecord(
-            name=self.phase.name,
-            epochs=len(epochs),
-            trainable_parameters=models.trainable_parameters(self.model),
-            seconds=round(sum(epoch.seconds for epoch in epochs), 2),
-        )
-
-    def on_train_begin(self, logs: Logs = None) -> None:
-        """Drop epochs whose backup did not reach the disk: they are trained again."""
-        metadata = self.backup / "training_metadata.json"
-        backed_up = json.loads(metadata.read_text())["epoch"] if metadata.exists() else 0
-        earlier = len(self.epochs) - len(self.of_phase())
-        self.epochs = self.epochs[: earlier + backed_up]
+    def of(self, phase: Phase) -> list[Epoch]:
+        """Return the epochs of `phase`."""
+        return [epoch for epoch in self.epochs if epoch.phase == phase.name]
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Start the clock."""
         self.started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Write the epoch into the history, and the weights if they are the best so far."""
+        """Add the epoch to the history, and keep the weights if they are the best so far."""
         lowest = min((each.val_loss for each in self.epochs), default=math.inf)
         latest = self._epoch(logs or {})
         self.epochs.append(latest)
-        write_history(self.path, self.epochs)
         if latest.val_loss < lowest:
-            with store.atomic(self.best_weights(self.phase)) as temporary:
-                self.weights.save_weights(temporary)
+            self.best = self.model.get_weights()
 
     def _epoch(self, logs: Mapping[str, float]) -> Epoch:
         return Epoch(

@@ -17,9 +17,8 @@ class Replayed(callbacks.Callback):
         self.history = history
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Replay the finished epochs of the phase, from its first learning rate on."""
+        """Replay the finished epochs of the phase."""
         super().on_train_begin(logs)
-        self.model.optimizer.learning_rate = self.history.phase.learning_rate
         for number, epoch in enumerate(self.history.of_phase()):
             self.on_epoch_end(number, dataclasses.asdict(epoch))
 
@@ -30,3 +29,8 @@ class EarlyStopping(Replayed, callbacks.EarlyStopping):
 
 class ReduceLROnPlateau(Replayed, callbacks.ReduceLROnPlateau):
     """Keras' ReduceLROnPlateau."""
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Replay the finished epochs of the phase, from its first learning rate on."""
+        self.model.optimizer.learning_rate = self.history.phase.learning_rate
+        super().on_train_begin(logs)

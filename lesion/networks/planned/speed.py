@@ -72,7 +72,7 @@ def _training(model: keras.Model, examples: Iterator[tuple[tf.Tensor, tf.Tensor]
 def _augmented(noise: np.ndarray, batch_size: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
     """Yield batches without end, augmented as in a training."""
     rows = np.resize(np.arange(IMAGES), max(IMAGES, batch_size) // batch_size * batch_size)  # whole batches
-    return iter(batches.training_batches(noise, rows, rows % 2, batch_size, SEED).repeat())
+    return iter(batches.training_batches(noise, rows, rows % 2, batch_size, batches.Draws(SEED, len(rows))).repeat())
 
 
 def _activations(above: keras.Model, batch_size: int) -> tuple[tf.Tensor, tf.Tensor]:

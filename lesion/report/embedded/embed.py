@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from lesion.streams import CONTROL, printable
+
 if TYPE_CHECKING:  # it takes half a second to import
     import pandas as pd
 
@@ -14,8 +16,12 @@ DECIMALS = 8  # of a probability, as in predictions.csv of each model
 
 
 def embedded_json(value: object) -> Markup:
-    """Return `value` as JSON for a script element; raises ValueError for a number that JSON does not know."""
+    """Return `value` as JSON for a script element; raises ValueError for a number that JSON does not know.
+
+    To the scripts, a character that would turn the writing round is the number that shows it.
+    """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = CONTROL.sub(lambda match: f"\\{printable(match[0])}", text)
     return Markup(text.replace("<", "\\u003c"))  # it is in strings only
 
 

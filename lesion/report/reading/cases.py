@@ -1,12 +1,14 @@
 """Reading of the cases: every test image with its pictures, its maps and its scores."""
 
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
 from lesion import config, prepared, runs, store
 from lesion.errors import LesionError
 from lesion.records.explanations import GRADCAM, ExplanationsRecord, ModelExplanations
+from lesion.records.lines import IndexLine, PredictionLine
 from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
 from lesion.report.reading.artefacts import Case, Maps
@@ -26,6 +28,7 @@ def read_explanations(data: PreparationRecord) -> ExplanationsRecord | None:
         return None
     record = store.read_record(runs.EXPLANATIONS, ExplanationsRecord, COMMAND)
     require_same(record.data, data.data, "data", runs.EXPLANATIONS, COMMAND)
+    store.require_intact(runs.EXPLANATIONS, [image.thumbnail for image in record.images], COMMAND)
     return record
 
 
@@ -38,7 +41,7 @@ def read_cases(explanations: ExplanationsRecord | None) -> list[Case]:
             label=image.label,
             group=image.group,
             levels=image.levels,
-            thumbnail=_read(image.thumbnail),
+            thumbnail=(config.REPORTS / image.thumbnail).read_bytes(),
             outline=image.outline,
             outline_from=image.outline_from,
         )
@@ -70,11 +73,12 @@ def read_maps(explanation: ModelExplanations) -> Maps:
     """Read a network's maps of the method that the report shows."""
     path = config.REPORTS / explanation.maps
     is_gradcam = explanation.shown == GRADCAM
+    store.require_intact(runs.EXPLANATIONS, [explanation.maps], COMMAND)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             fields = arrays["fields" if is_gradcam else explanation.shown]
             maps = Maps(fields, arrays["peaks"] if is_gradcam else None, arrays["malignant"])
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, BadZipFile) as error:
         raise LesionError(f"{store.shown(path)} cannot be read ({error}): run `{COMMAND} --force`") from None
     if len(maps.fields) != explanation.explained:
         raise stale(path, "images", f"{COMMAND} --force")
@@ -86,21 +90,14 @@ def read_predictions(metrics: MetricsRecord) -> "pd.DataFrame":
 
     The probability is missing (nan) where a model has none. The combination of all networks is left out.
     """
-    index = store.read_table(config.DATA / prepared.INDEX.name, prepared.MADE_BY)[ROW_COLUMNS]
+    index = store.read_table(config.DATA / prepared.INDEX.name, prepared.MADE_BY, IndexLine)[ROW_COLUMNS]
     table = index[index["split"].isin(config.SCORED)].reset_index(drop=True)
     for name in metrics.models:
         path = RunFolder(name).predictions
         if name not in config.NETWORKS and name not in config.BASELINE_NAMES:
             continue
-        scores = store.read_table(path, "invoke evaluate").set_index("row")["probability"]
+        predictions = store.read_table(path, "invoke evaluate", PredictionLine)
+        require_same(store.digest(path), metrics.predictions.get(name), "predictions", runs.METRICS, "invoke evaluate")
+        scores = predictions.set_index("row")["probability"]
         table[name] = table["row"].map(scores)
     return table
-
-
-def _read(name: str) -> bytes:
-    """Return the content of a file below reports/; raises LesionError if it is missing."""
-    path = config.REPORTS / name
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise LesionError(f"{store.shown(path)} is missing: run `{COMMAND} --force`") from None

@@ -6,7 +6,7 @@ from lesion import store
 from lesion.errors import LesionError
 
 
-def require_same(value: str, wanted: str, what: str, path: Path, command: str) -> None:
+def require_same(value: str, wanted: str | None, what: str, path: Path, command: str) -> None:
     """Raise LesionError unless `value`, which the file `path` names as its data or weights, is the `wanted` one."""
     if value != wanted:
         raise stale(path, what, command)

@@ -3,15 +3,14 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesion import config, prepared, runs, store
-from lesion.errors import LesionError
 from lesion.records.baseline import BaselineRecord
 from lesion.records.bench import BenchRecord
 from lesion.records.explanations import ExplanationsRecord
 from lesion.records.leak import LeakRecord
+from lesion.records.lines import EpochLine
 from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PreparationRecord
 from lesion.records.study import StudyRecord
@@ -59,9 +58,12 @@ def read_artefacts(models: Sequence[str]) -> Artefacts:
 def _read_data() -> PreparationRecord:
     """Read what `prepare` wrote, with its pictures as data URIs."""
     data = without_folders(store.read_record(prepared.MANIFEST, PreparationRecord, prepared.MADE_BY))
+    names = [prepared.INDEX.name, *prepared.pictures(data)]
+    store.require_intact(prepared.MANIFEST, names, prepared.MADE_BY)
 
     def embed(name: str) -> str:
-        return _data_uri(prepared.MANIFEST.parent / name, prepared.MADE_BY)
+        content = (prepared.MANIFEST.parent / name).read_bytes()
+        return "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii")
 
     largest = [replace(group, pictures=[embed(name) for name in group.pictures]) for group in data.groups.largest]
     return replace(
@@ -180,16 +182,13 @@ def _read_run(run: Run, data: PreparationRecord, absent: dict[str, str]) -> Trai
 
 
 def _read_history(run: Run, absent: dict[str, str]) -> "pd.DataFrame | None":
-    path = run.history
-    command = f"{run.command} --force"
-    table = store.read_table(path, command) if path.exists() else None
-    if table is None or table.empty:
-        absent["history"] = f"{store.shown(path)} is missing or empty: run `{command}`"
+    path = run.history if run.manifest.exists() else run.manifest
+    if not path.exists():
+        absent["history"] = f"{store.shown(path)} is missing: run `{run.command}`"
         return None
-    try:
-        return table[["phase", *HISTORY_COLUMNS]].astype(dict.fromkeys(HISTORY_COLUMNS, float))
-    except (KeyError, ValueError) as error:
-        raise LesionError(f"{store.shown(path)} is damaged ({error}): run `{command}`") from None
+    store.require_intact(run.manifest, [path.name], run.command)
+    table = store.read_table(path, run.command, EpochLine)
+    return table[["phase", *HISTORY_COLUMNS]].astype(dict.fromkeys(HISTORY_COLUMNS, float))
 
 
 def _read_evaluation(run: Run, data: PreparationRecord, digest: str, absent: dict[str, str]) -> EvaluationRecord | None:
@@ -202,12 +201,3 @@ def _read_evaluation(run: Run, data: PreparationRecord, digest: str, absent: dic
     require_same(record.data, data.data, "data", path, command)
     require_same(record.digest, digest, "weights", path, command)
     return record
-
-
-def _data_uri(path: Path, command: str) -> str:
-    """Return the JPEG file `path` as a data URI; raises LesionError if it is missing."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise LesionError(f"{store.shown(path)} is missing: run `{command} --force`") from None
-    return "data:image/jpeg;base64," + base64.b64encode(content).decode("ascii")

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lesion import config, runs, store
-from lesion.errors import LesionError
 from lesion.records.metrics import ModelScores
 from lesion.records.preparation import PreparationRecord
 from lesion.records.stress import StressRecord
@@ -26,14 +25,12 @@ def read_stress(data: PreparationRecord, measured: Mapping[str, ModelScores]) ->
     models = {name: model for name, model in record.models.items() if name in measured}
     for name, model in models.items():
         require_same(model.digest, measured[name].digest, "weights", runs.STRESS, f"{COMMAND} --model {name}")
+    store.require_intact(runs.STRESS, [case.picture for case in record.changed], COMMAND)
     shown = [case for case in record.changed if case.network in models]
     return replace(record, models=models, changed=[replace(case, picture=_data_uri(case.picture)) for case in shown])
 
 
 def _data_uri(name: str) -> str:
     """Return a WebP file below reports/ as a data URI."""
-    path = config.REPORTS / name
-    try:
-        return f"data:image/webp;base64,{b64encode(path.read_bytes()).decode('ascii')}"
-    except OSError:
-        raise LesionError(f"{store.shown(path)} is missing: run `{COMMAND} --force`") from None
+    content = (config.REPORTS / name).read_bytes()
+    return f"data:image/webp;base64,{b64encode(content).decode('ascii')}"

@@ -3,9 +3,12 @@
 import re
 from itertools import count
 
+from lesion.streams import printable
+
 # What is no text for readers is kept as it is: whole elements whose text is code or data, comments, and tags.
 KEPT = re.compile(r"(<(script|style|code|textarea)\b.*?</\2\s*>|<!--.*?-->|<[^>]*>)", re.DOTALL)
 UNITS = "s|ms|min|h|kB|MB|GB|GiB|pixels|px|images|lesions|epochs|draws|networks|trainings"
+LAYOUT = re.compile(r"([\n\t])")  # control characters of a page's own; others come from names, and are shown
 SPACE, HYPHEN = "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"
 RULES = (
     (re.compile(r"(?<=\d)\s+%"), "%"),
@@ -22,7 +25,11 @@ FIGCAPTION = re.compile(r"<figcaption\b[^>]*>")
 
 
 def unbroken(html: str) -> str:
-    """Return `html` with numbers and their units, and what else should not break, on one line; attributes are kept."""
+    """Return `html` with numbers and their units, and what else should not break, on one line; attributes are kept.
+
+    Control characters are shown by their numbers.
+    """
+    html = "".join(piece if place % 2 else printable(piece) for place, piece in enumerate(LAYOUT.split(html)))
     parts = KEPT.split(html)  # text, kept, name of the kept element, text, ...
     texts = [_joined(text) for text in parts[::3]]
     kept = [*parts[1::3], ""]

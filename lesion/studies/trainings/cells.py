@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from lesion import config, store
+from lesion import config, home, store
 from lesion.errors import LesionError
 from lesion.networks import settings
 from lesion.prepared import PreparedData
@@ -102,4 +102,6 @@ def _alone(folder: CellFolder) -> Iterator[None]:
             raise LesionError(
                 f"another process is at work in {store.shown(folder.folder)}: wait for it to end, or end it"
             ) from None
+        for place in (folder.folder, folder.partial):
+            home.remove_unfinished_in(place)
         yield

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from lesion import config, store
-from lesion.errors import LesionError
+from lesion import config
 from lesion.evaluation import figures
 from lesion.networks import batches, models, replicas, surgery, training
 from lesion.networks.activations import Activations, Rows
-from lesion.networks.callbacks import history
 from lesion.networks.phases import Phase, activation_cache, make_trainable
 from lesion.records.study import Plan
 from lesion.records.training import TrainingSettings
@@ -45,9 +43,7 @@ def fit(task: Task, plan: Plan) -> Fitted:
         shared = None
         if phases[0].name == "frozen" and own.views:
             shared = _shared(task, model, phases, own.views, plan.design.seed)
-        space = training.BYTES_PER_PARAMETER * model.count_params()
-        store.require_space(task.partial, space, f"training {model.name}")
-        earlier = history.read_history(task.partial / "history.csv")
+        training.require_space(task.partial, model)
         trained = _train(task, model, phases, own, shared)
         probabilities = _predict(task, trained.model, phases, shared)
     return Fitted(
@@ -56,7 +52,7 @@ def fit(task: Task, plan: Plan) -> Fitted:
         weights=weights.used,
         epochs=len(trained.epochs),
         views=own.views if shared else 0,
-        earlier_seconds=sum(epoch.seconds for epoch in earlier),
+        earlier_seconds=trained.earlier_seconds,
         shared_seconds=shared.seconds if shared else 0.0,
         waiting_seconds=shared.waiting_seconds if shared else 0.0,
         device=replicas.device(),
@@ -87,10 +83,9 @@ def _train(
     if shared:
         rows = [np.searchsorted(shared.pool, task.divided.of_split(split)[0]) for split in ("train", "validation")]
         computed = {cut: activations.select(*rows) for cut, activations in shared.computed.items()}
-    training.make_reproducible(own.seed)  # whoever computed activations has drawn more numbers than the others
     try:
         return training.train(model, phases, task.divided, task.partial, own, computed)
-    except LesionError as error:
+    except training.Diverged as error:
         raise TrainingFailed(str(error)) from None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from lesion import prepared, runs, store
+from lesion import home, prepared, runs, store
 from lesion.errors import LesionError
 from lesion.prepared import PreparedData
 from lesion.records.study import CellRecord, Plan
@@ -84,13 +84,16 @@ class CellFolder:
 
     def holds_other(self, wanted: str) -> bool:
         """Tell whether a training with another fingerprint than `wanted` is finished here."""
-        return self.manifest.exists() and not store.finished(self.manifest, wanted)
+        try:
+            return self.manifest.exists() and self.record().fingerprint != wanted
+        except LesionError:  # it is damaged, and will be made again
+            return False
 
     def failure(self, wanted: str) -> str | None:
         """Return why the training with the fingerprint `wanted` failed; None if it did not."""
         if not self.failed.exists():
             return None
-        reason, _, fingerprint = self.failed.read_text(encoding="utf-8").partition("\n")
+        reason, _, fingerprint = self.failed.read_text(encoding="utf-8", errors="replace").partition("\n")
         return reason if fingerprint == wanted else None
 
     def fail(self, wanted: str, reason: str) -> None:
@@ -160,4 +163,5 @@ class StudyFolder:
         """Yield the shared folder `name`; whoever comes first works there, and the others wait."""
         self.shared.mkdir(parents=True, exist_ok=True)
         with FileLock(self.shared / f".{name}.lock"):
+            home.remove_unfinished_in(self.shared / name)
             yield self.shared / name

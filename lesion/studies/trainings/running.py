@@ -20,6 +20,7 @@ from lesion.console import say
 from lesion.errors import LesionError
 from lesion.evaluation.areas import rank, roc_area
 from lesion.prepared import PreparedData
+from lesion.records.lines import PredictionLine
 from lesion.records.study import Design, Plan
 from lesion.records.training import TrainingSettings
 from lesion.studies import design
@@ -77,7 +78,7 @@ class Study:
 
     def probabilities(self, cell: Cell) -> np.ndarray:
         """Return what a finished training says (n,) of its test rows, in their order."""
-        table = store.read_table(self.folder(cell).predictions, f"invoke {self.stage}")
+        table = store.read_table(self.folder(cell).predictions, f"invoke {self.stage}", PredictionLine)
         return table.loc[table["split"] == "test", "probability"].to_numpy(dtype=float)
 
     def area(self, cell: Cell) -> float:

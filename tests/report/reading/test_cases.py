@@ -20,6 +20,7 @@ def test_predictions_are_of_all_scored_rows_and_empty_where_a_model_has_none(hom
     path = home / "runs/mobilenet/predictions.csv"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if not line.startswith("41,")))
+    fake.take_predictions(home)
     table = read.read_artefacts(NAMES).predictions.set_index("row")
     assert list(table.index) == [*fake.TEST_ROWS, *fake.VALIDATION_ROWS]
     assert np.isnan(table.loc[41, "mobilenet"]) and not np.isnan(table.loc[41, "scratch"])
@@ -28,13 +29,13 @@ def test_predictions_are_of_all_scored_rows_and_empty_where_a_model_has_none(hom
 
 def test_missing_thumbnail_is_named(home):
     (home / "reports/cases/57.webp").unlink()
-    with pytest.raises(LesionError, match=r"57\.webp is missing: run `invoke explain --force`"):
+    with pytest.raises(LesionError, match=r"57\.webp is missing: run `invoke explain`"):
         read.read_artefacts(NAMES)
 
 
 def test_maps_that_cannot_be_read_are_named(home):
     (home / "reports/cases/scratch.npz").write_bytes(b"no archive")
-    with pytest.raises(LesionError, match=r"scratch\.npz cannot be read .*: run `invoke explain --force`"):
+    with pytest.raises(LesionError, match=r"scratch\.npz is not as it was written: run `invoke explain`"):
         read.read_artefacts(NAMES)
 
 
@@ -42,6 +43,7 @@ def test_maps_of_another_number_of_images_are_refused(home):
     path = home / "reports/cases/scratch.npz"
     arrays = dict(np.load(path))
     np.savez(path, **{name: values[1:] for name, values in arrays.items()})
+    fake.change(home / EXPLANATIONS)
     with pytest.raises(LesionError, match=r"scratch\.npz"):
         read.read_artefacts(NAMES)
 

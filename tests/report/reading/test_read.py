@@ -41,7 +41,7 @@ def test_missing_model_is_in_one_table_and_one_caution_and_counts_as_a_failure(h
     ("file", "command"),
     [
         ("runs/mobilenet/manifest.json", "invoke train --model mobilenet"),
-        ("runs/mobilenet/history.csv", "invoke train --model mobilenet --force"),
+        ("runs/mobilenet/history.csv", "invoke train --model mobilenet"),
         ("runs/mobilenet/evaluation.json", "invoke evaluate --model mobilenet"),
         (EXPLANATIONS, "invoke explain --model mobilenet"),
     ],
@@ -61,8 +61,8 @@ def test_single_missing_file_is_named_once_and_the_rest_is_shown(home, file, com
     [
         (MANIFEST, "data/manifest.json is missing: run `invoke prepare` first"),
         (METRICS, "reports/metrics.json is missing: run `invoke evaluate` first"),
-        ("reports/cases/41.webp", "reports/cases/41.webp is missing: run `invoke explain --force`"),
-        ("data/preview/cropped_3_after.jpg", "cropped_3_after.jpg is missing: run `invoke prepare --force`"),
+        ("reports/cases/41.webp", "reports/cases/41.webp is missing: run `invoke explain`"),
+        ("data/preview/cropped_3_after.jpg", "cropped_3_after.jpg is missing: run `invoke prepare`"),
     ],
 )
 def test_missing_file_that_the_report_cannot_do_without(home, file, message):
@@ -98,16 +98,14 @@ def test_explanations_of_other_weights_are_refused(home):
 def test_artefact_without_a_figure_is_named(home):
     fake.change(home / METRICS, lambda value: value["models"]["scratch"]["test"].pop("roc_auc"))
     with pytest.raises(
-        LesionError, match=r"reports/metrics\.json is not as expected .*roc_auc.*: run `invoke evaluate --force`"
+        LesionError, match=r"reports/metrics\.json is not as expected .*roc_auc.*: run `invoke evaluate`"
     ):
         render()
 
 
 def test_data_of_an_older_version_has_to_be_prepared_again(home):
     fake.change(home / MANIFEST, lambda manifest: manifest.update(groups={"known": False, "count": 1334}))
-    with pytest.raises(
-        LesionError, match=r"data/manifest\.json is not as expected .*origin.*: run `invoke prepare --force`"
-    ):
+    with pytest.raises(LesionError, match=r"data/manifest\.json is not as expected .*origin.*: run `invoke prepare`"):
         render()
 
 

@@ -39,5 +39,5 @@ def test_a_stress_test_of_other_weights_is_refused(home):
 
 def test_a_missing_picture_is_named(home):
     (home / "reports/cases/stress_41_ink_mobilenet.webp").unlink()
-    with pytest.raises(LesionError, match=r"stress_41_ink_mobilenet\.webp is missing: run `invoke stress --force`"):
+    with pytest.raises(LesionError, match=r"stress_41_ink_mobilenet\.webp is missing: run `invoke stress`"):
         read.read_artefacts(NAMES)

@@ -143,6 +143,7 @@ def test_patients_are_below_the_rule_where_the_source_knows_them(home):
             store.write_table(home / f"runs/{name}/predictions.csv", fake.predictions(name), decimals=8)
 
     fake.change(home / METRICS, add)
+    fake.take_predictions(home)
     page = Page(render())
     names = [*REFERENCES.values(), "Age, sex and site", "Colour, age, sex and site"]
     assert page.rows_below("Scores on the test images") == names

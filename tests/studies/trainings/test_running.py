@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import artefacts as fake
 import numpy as np
 import pytest
 
@@ -174,7 +175,7 @@ def test_trainings_that_began_with_different_weights_are_no_study(study, monkeyp
     running.run(study, engine(study, {}, []), 1)
     assert running.weights(study) == {"scratch": ""}
     manifest = study.folder(Cell.of("scratch-grouped-0-0")).manifest
-    manifest.write_text(manifest.read_text().replace('"weights": ""', '"weights": "ImageNet"'))
+    fake.change(manifest, lambda record: record.update(weights="ImageNet"))
     with pytest.raises(
         LesionError, match=r"scratch began with different weights \(, ImageNet\): give --weights imagenet"
     ):

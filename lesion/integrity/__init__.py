@@ -1,0 +1,1 @@
+"""What tells whether files are as the stages wrote them."""

@@ -1,0 +1,1 @@
+"""What the frozen layers give, on disk."""
