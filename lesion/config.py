@@ -27,7 +27,7 @@ LEAK = HOME / "leak"  # what leak works with: a home of its own
 LOCK = HOME / ".lock"  # held while a stage runs
 TEMPLATES = PROJECT / "templates"
 
-FORMAT = 3  # raised when a stage's artefacts change their meaning: older ones then count as stale
+FORMAT = 4  # raised when a stage's artefacts change their meaning: older ones then count as stale
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # that we may use
 
 # --- words that stand in artefacts ------------------------------------------------------------------
