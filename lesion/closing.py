@@ -66,6 +66,7 @@ def cautions(
     limited = [name for name, record in trainings.items() if record.ended_at_limit]
     missing = [name for name in metrics.missing if name in config.NETWORKS]
     lacking = cut(preparation.plan) if preparation.plan else ""
+    slowed = any(record.at_once > 1 for record in trainings.values())
     sentences = [
         "drawn images, so nothing here holds for real lesions" if preparation.source.drawn else "",
         "images of one lesion are in different splits" if preparation.settings.split == "random" else "",
@@ -73,6 +74,7 @@ def cautions(
         f"no pretrained weights for {_names(random)}" if random else "",
         f"cut for time (profile quick): {lacking}" if lacking else "",
         f"training of {_names(limited)} ended at the epoch limit" if limited else "",
+        "networks were trained at once, so each took longer" if slowed else "",
     ]
     for name in trainings:
         test = metrics.models[name].test

@@ -99,6 +99,11 @@ class Series:
         self.seconds.append(now - self.begin)
         self.begin = now
 
+    @property
+    def at_once(self) -> int:
+        """Return how many pieces are done at the same time."""
+        return self.count if self.number else 1
+
     def place(self) -> str:
         """Return which one is the present one: 2 of 3."""
         return f"{self.number or len(self.seconds) + 1} of {self.count}"

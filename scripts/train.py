@@ -150,6 +150,7 @@ def _fit_and_save(
         size_bytes=run.model.stat().st_size,
         warnings=trained.warnings,
         provenance=store.provenance(time.monotonic() - begin, device()),
+        at_once=series.at_once,
     )
 
 

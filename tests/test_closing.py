@@ -71,6 +71,14 @@ def test_cautions_name_what_limits_the_result(home):
     assert not any("drawn" in each or "pretrained" in each for each in closing.cautions(metrics, trainings, own))
 
 
+def test_trainings_that_slowed_each_other_are_named(home):
+    metrics, trainings, preparation = read(home)
+    at_once = {name: replace(record, at_once=3) for name, record in trainings.items()}
+    sentence = "networks were trained at once, so each took longer"
+    assert sentence in closing.cautions(metrics, at_once, preparation)
+    assert sentence not in closing.cautions(metrics, trainings, preparation)
+
+
 def test_what_was_cut_for_time_is_said_once_and_nothing_where_all_of_it_fits(home):
     metrics, trainings, preparation = read(home)
     planned = PlannedTraining("scratch", "auto", 12, 0, 0, 900.0, 50000.0, shortened=True)

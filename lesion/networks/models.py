@@ -155,7 +155,7 @@ class FusedNormalization(layers.BatchNormalization):
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Return the normalised maps (B×h×w×channels), and move the averages in training as Keras does."""
-        if not (training and self.trainable):
+        if self.synchronized or not (training and self.trainable):  # the operation sees one replica's share alone
             return super().call(inputs, training, mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs, scale=self.gamma, offset=self.beta, mean=[], variance=[], epsilon=self.epsilon

@@ -111,6 +111,7 @@ class TrainingRecord:
     size_bytes: Count
     warnings: list[str]
     provenance: Provenance
+    at_once: Count = 1  # networks that were trained at the same time here, so that each took longer
 
     @property
     def ended_at_limit(self) -> bool:

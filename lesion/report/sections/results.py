@@ -123,6 +123,11 @@ def _column(column: Column, scored: Sequence[tuple[Model, Scores]], marked: bool
     return cells
 
 
+def _costs_caption(networks: Sequence[Model]) -> str:
+    slowed = any(model.run and model.run.at_once > 1 for model in networks)
+    return "What each network costs" + (" (trained at once, so each took longer)" if slowed else "")
+
+
 def summary(artefacts: Artefacts) -> Context:
     """Return the scores of all models on the test split, and what the networks cost.
 
@@ -139,7 +144,7 @@ def summary(artefacts: Artefacts) -> Context:
     return {
         "scores": models_table(caption, artefacts.models, artefacts.references, "test", SCORES),
         "more_scores": models_table(more, networks, beside, "test", MORE_SCORES),
-        "costs": models_table("What each network costs", networks, [], "test", COSTS),
+        "costs": models_table(_costs_caption(networks), networks, [], "test", COSTS),
         "cautions": rare(artefacts, "test"),
         "references": _references(beside),
         "baselines": any(model.name in config.BASELINE_NAMES for model in beside),

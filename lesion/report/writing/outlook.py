@@ -15,7 +15,8 @@ def advice(runs: Sequence[TrainingRecord], counts: Mapping[str, Mapping[str, int
 
     `counts` are the images by split and class. Without runs the time is left out.
     """
-    time = f", about {estimate(seconds(runs, counts))}" if runs else ""
+    slowed = any(run.at_once > 1 for run in runs)  # by each other, which the trainings of a study are not
+    time = f", {'at most ' if slowed else ''}about {estimate(seconds(runs, counts))}" if runs else ""
     return (
         "`invoke study`, with the same options, compares the networks instead of one training of each: "
         f"{FOLDS * REPEATS} trainings each ({FOLDS} folds × {REPEATS} partitions{time}), almost three times as finely."

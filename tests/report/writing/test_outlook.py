@@ -36,6 +36,11 @@ def test_advice_says_how_to_run_a_study_how_long_it_takes_and_what_it_adds():
     assert "compares the networks" in said and "almost three times as finely" in said
 
 
+def test_the_time_of_trainings_that_slowed_each_other_is_an_upper_bound():
+    said = outlook.advice([replace(run("scratch", [240.0]), at_once=3)], COUNTS)
+    assert "partitions, at most about 1 h 00 min)" in said
+
+
 def test_advice_names_no_time_if_no_run_is_there():
     said = outlook.advice([], COUNTS)
     assert "invoke study" in said and "about" not in said
