@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -86,10 +86,11 @@ class Screen:
 
 @dataclass
 class Series:
-    """Pieces of work, one after the other; those to come are expected to take as long as the others did on average."""
+    """Pieces of work, one after the other; those to come are expected to take as long as the others, or as planned."""
 
     count: int
     number: int = 0  # of the present one, if all are done at once and this process knows of no other
+    planned: Sequence[float] = ()  # seconds for each piece; only their ratios count
     seconds: list[float] = field(default_factory=list)  # of each that is done
     begin: float = field(default_factory=time.time)  # of the present one
 
@@ -111,7 +112,8 @@ class Series:
     def total(self, left: float) -> float:
         """Return how many seconds all of them take, if the present one takes `left` more."""
         known = [*self.seconds, time.time() - self.begin + left]
-        return sum(known) / len(known) * self.count
+        shares = self.planned or [1.0] * self.count
+        return sum(known) / sum(shares[: len(known)]) * sum(shares)
 
     def left(self, left: float) -> float:
         """Return how many seconds are left of all of them, if the present one takes `left` more."""

@@ -54,8 +54,14 @@ def main() -> bool:
         places = [Series(len(unfinished), number) for number in range(1, len(unfinished) + 1)]
         works = [partial(_train, *each, values.force, place) for each, place in zip(unfinished, places, strict=True)]
         return beside.run({run.name: work for (run, *_), work in zip(unfinished, works, strict=True)})
-    series = Series(len(unfinished))
+    series = Series(len(unfinished), planned=_planned_seconds(data, [run.name for run, *_ in unfinished]))
     return all([_train(run, training, fingerprint, values.force, series) for run, training, fingerprint in unfinished])
+
+
+def _planned_seconds(data: PreparationRecord, names: Sequence[str]) -> list[float]:
+    """Return the seconds that are planned for each network; nothing if one of them has no plan."""
+    planned = {training.model: training.seconds for training in data.plan.trainings} if data.plan else {}
+    return [planned[name] for name in names] if planned.keys() >= set(names) else []
 
 
 def _remove_remains(run: Run, fingerprint: str) -> None:

@@ -165,3 +165,11 @@ def test_works_that_have_not_begun_are_taken_to_last_as_long_as_those_that_have(
     # 60 s, then 10 + 30 s, so the third 50 s: 30 + 50 s are left of 150 s.
     assert series.left(30.0) == pytest.approx(80.0)
     assert series.total(30.0) == pytest.approx(150.0)
+
+
+def test_works_that_have_not_begun_are_taken_to_last_as_planned_beside_those_that_have(clock):
+    series = Series(3, begin=clock.now, planned=[600.0, 100.0, 200.0])
+    clock.now += 60.0
+    # The first takes 60 + 600 s, 1.1 times as long as planned, so the others take 110 and 220 s.
+    assert series.total(600.0) == pytest.approx(990.0)
+    assert series.left(600.0) == pytest.approx(930.0)
