@@ -87,7 +87,7 @@ def defaults(stage):
         ("leak", {"data": "nowhere"}, "'nowhere' does not exist"),
         ("leak", {"model": "scratch,mobilenet"}, "is more than one: give one of scratch, mobilenet, efficientnet"),
         ("study", {"folds": "1"}, f"--folds 1 {RANGE} 2 to 100; 5 are usual"),
-        ("study", {"repeats": "0"}, f"--repeats 0 {RANGE} 1 to 1000; 3 are usual"),
+        ("study", {"repeats": "2"}, f"--repeats 2 {RANGE} 3 to 1000; 3 are usual"),
         (
             "study",
             {"fractions": ".5"},

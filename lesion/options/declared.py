@@ -12,6 +12,7 @@ from lesion.options.words import Address, Decimal, Networks, Shares, Text, Whole
 AS_PROFILE = -1  # what a stage gets for "as the profile of the data says"; nobody can type it
 BENCH_PARTS = ("training", "pipeline", "gradcam", "prepare")
 FOLDS, REPEATS, THREADS = 5, 3, 1  # of `study`, unless the user says otherwise
+FEWEST_REPEATS = 3  # of `study`: two say next to nothing of how much trainings differ
 SMALLEST_FRACTION = 0.01  # of the training lesions in `study`: below it a class would soon have none
 FEWEST_SEEDS = 2  # of `leak`: nobody knows how far a second one would be from a single one
 # Upper ends that nobody needs to pass; what is larger is a slip, and would fill memory or disk, or fail in a library.
@@ -132,7 +133,7 @@ STAGES: Mapping[str, Mapping[str, Option]] = {
     "study": {
         **{name: option for name, option in TRAIN.items() if name != "no_cache_activations"},
         "folds": Option(FOLDS, "parts of the lesions; each is tested once", Whole(2, 100, usual=_usual("5 are"))),
-        "repeats": Option(REPEATS, "partitions into folds", Whole(1, MOST_REPEATS, usual=_usual("3 are"))),
+        "repeats": Option(REPEATS, "partitions into folds", Whole(FEWEST_REPEATS, MOST_REPEATS, usual=_usual("3 are"))),
         "fractions": Option(
             (1.0,),
             "of the training lesions, for a learning curve of the networks and of colour alone; default: all lesions",

@@ -3,9 +3,8 @@
 Two things make the mean uncertain. The lesions: the variance over draws of lesions is multiplied by
 `design.shared_part`, since trainings share lesions (Nadeau and Bengio, Machine Learning 52 (2003) 239). The seeds and
 partitions: the variance over the partitions. Both are added, with the degrees of freedom of Satterthwaite (Biometrics
-Bulletin 2 (1946) 110). A single partition shows no spread over partitions: what its folds vary more than the lesions
-explain takes its place. No unbiased estimate of such a variance exists (Bengio and Grandvalet, JMLR 5 (2004) 1089);
-this one was checked by simulation.
+Bulletin 2 (1946) 110). No unbiased estimate of such a variance exists (Bengio and Grandvalet, JMLR 5 (2004) 1089); this
+one was checked by simulation.
 """
 
 from dataclasses import dataclass
@@ -40,34 +39,21 @@ def estimate(
 
     `replicates` (R,) of the mean, NaN if undefined; `fewest` lesions of the rarer class among `lesions` in all;
     `fraction` of the training lesions is trained on, the smallest one in a difference. The error is None if too few
-    replicates are defined, or if there are too few lesions or trainings to see a spread.
+    replicates are defined, or if there are too few lesions or partitions to see a spread.
     """
     value = float(cells.mean())
     drawn = replicates[~np.isnan(replicates)]
     undefined = len(drawn) < max(2, config.STATISTICS.defined_replicates * len(replicates))
-    if undefined or fewest < config.STATISTICS.minimum_groups or cells.size < 2:
+    if undefined or fewest < config.STATISTICS.minimum_groups or len(cells) < 2:
         return Estimate(value, None, None, None, None)
-    of_lesions = float(np.var(drawn, ddof=1) * fewest / (fewest - 1))  # a bootstrap of few has too small a spread
-    of_trainings, terms = _terms(cells, of_lesions, lesions, designs.shared_part(design, fraction))
-    variance = sum(each for each, _ in terms)
+    of_lesions = np.var(drawn, ddof=1) * fewest / (fewest - 1)  # a bootstrap of few lesions has too small a spread
+    of_trainings = np.var(cells.mean(axis=1), ddof=1) / len(cells)
+    shared = designs.shared_part(design, fraction) * of_lesions
+    variance = shared + of_trainings
     freedom = None
     if np.sqrt(variance) > intervals.ROUNDING:
-        freedom = float(variance**2 / sum(each**2 / free for each, free in terms))
+        freedom = float(variance**2 / (shared**2 / (lesions - 2) + of_trainings**2 / (len(cells) - 1)))
     return Estimate(value, float(np.sqrt(of_lesions)), float(np.sqrt(of_trainings)), float(np.sqrt(variance)), freedom)
-
-
-def _terms(cells: np.ndarray, of_lesions: float, lesions: int, factor: float) -> tuple[float, list[tuple[float, int]]]:
-    """Return the variance from the trainings, and the terms of the whole variance, each with its degrees of freedom.
-
-    `of_lesions` is the variance from the lesions, which counts `factor` times, that of `design.shared_part`.
-    """
-    if len(cells) > 1:
-        of_trainings = float(np.var(cells.mean(axis=1), ddof=1) / len(cells))
-        return of_trainings, [(factor * of_lesions, lesions - 2), (of_trainings, len(cells) - 1)]
-    of_folds = float(np.var(cells, ddof=1) / cells.size)  # from the lesions and the trainings
-    if of_folds <= of_lesions:
-        return 0.0, [(factor * of_lesions, lesions - 2)]
-    return of_folds - of_lesions, [((factor - 1) * of_lesions, lesions - 2), (of_folds, cells.size - 1)]
 
 
 def logit_interval(own: Estimate) -> Interval:

@@ -119,7 +119,7 @@ def test_print_of_an_experiment_alone_is_short(page):
 def test_print_fits_and_says_on_each_page_what_it_is_not(full_report, visit, tmp_path):
     page = visit(full_report)
     content = page.pdf(prefer_css_page_size=True, format="A4")
-    assert 5 < sheets_of(content) <= 17  # with a study and its learning curve, a leak and a benchmark
+    assert 5 < sheets_of(content) <= 16  # with a study and its learning curve, a leak and a benchmark
     if shutil.which("pdftotext") is None:
         pytest.skip("the words of a print are read by pdftotext: on Debian `apt install poppler-utils`")
     path = tmp_path / "report.pdf"

@@ -34,7 +34,7 @@ def sampled(home, amount):
 
 
 def others(path, files):
-    """Return files with another content that could be put in the place of `path` by mistake, of its kind if any."""
+    """Return the files that could be mistaken for `path`: other content, and the same kind if there are any."""
     unlike = [other for other in files if other.read_bytes() != path.read_bytes()]
     return [other for other in unlike if other.suffix == path.suffix] or unlike
 

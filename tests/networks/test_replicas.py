@@ -38,12 +38,13 @@ def test_two_replicas_learn_what_one_learns(results, network):
     """The same batches, and no dropout: what differs is the order of sums.
 
     Adam turns that into more, step by step: after the first epoch the losses agree to a thousandth, later to a
-    twentieth. MobileNetV2's fourth epoch, whose validation loss leaps, is not compared.
+    thirtieth. The last epoch of MobileNetV2, which is killed and resumed before it, is not compared.
     """
+    known = 3 if network == "mobilenet" else None
     one, two = results[f"one {network}"], results[f"two {network}"]
     assert column(two, "loss")[0] == pytest.approx(column(one, "loss")[0], rel=0.001)
     for name in ("loss", "val_loss"):
-        assert column(two, name)[:3] == pytest.approx(column(one, name)[:3], rel=0.05)
+        assert column(two, name)[:known] == pytest.approx(column(one, name)[:known], rel=0.03)
     assert two["phases"] == one["phases"]
 
 

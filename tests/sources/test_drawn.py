@@ -145,7 +145,7 @@ def test_traits_that_are_not_signs_of_malignancy_tell_nothing_about_the_class(la
 def test_the_classes_differ_and_overlap(large):
     signs = np.column_stack([large.traits[name] for name in SIGNS])
     _, first = np.unique(large.groups, return_index=True)
-    assert 0.96 < held_out_auc(signs[first], large.labels[first]) < 0.997
+    assert 0.96 < held_out_auc(signs[first], large.labels[first]) < 0.995
 
 
 def test_mean_colours_alone_do_not_separate_the_classes(drawn):

@@ -87,23 +87,6 @@ def test_a_difference_has_a_symmetric_interval_a_p_and_chances(by_hand):
     assert difference.chances.within == pytest.approx(1 - norm.cdf(-0.26189) - norm.cdf(-0.40770), abs=2e-4)
 
 
-def test_of_one_partition_the_folds_show_what_trainings_add_to_the_lesions(by_hand):
-    # Folds: 3/4 and 1, variance 1/32, of their mean 1/64. M1 for M2: 1 and 1. Variance of 7/8 and 1: 1/128;
-    # V_lesions = 4/3 of it, 1/96, which is less than 1/64: 1/192 comes from the trainings.
-    # V = (3 - 1)/96 + 1/64 = 7/192, with 7² / (4²/(8 - 2) + 3²/(2 - 1)) = 4.2 degrees of freedom.
-    once = replace(TWICE, repeats=1)
-    models, (difference,) = summarise({"scratch": SCORES[:1], "mobilenet": GUESSED[:1]}, once, HALVES[:1])
-    area = models["scratch"].roc_auc
-    assert area.lesions == pytest.approx(np.sqrt(1 / 96)) and area.trainings == pytest.approx(np.sqrt(1 / 192))
-    assert area.error == difference.error == pytest.approx(np.sqrt(7 / 192))
-    assert difference.p == pytest.approx(2 * student.sf(0.375 / difference.error, 4.2))
-    # Both folds 3/4, with M1 for M2 1 and 3/4: they vary less than the lesions. V = 3/96, 6 degrees of freedom.
-    alike = np.array([[0.9, 0.4, 0.9, 0.4, 0.5, 0.1, 0.5, 0.1]])
-    models, (difference,) = summarise({"scratch": alike, "mobilenet": GUESSED[:1]}, once, HALVES[:1])
-    assert models["scratch"].roc_auc.trainings == 0
-    assert difference.p == pytest.approx(2 * student.sf(0.25 / np.sqrt(1 / 32), 6))
-
-
 def test_failures_and_seconds_are_kept_with_their_model(by_hand):
     models, _ = summarise(
         {"scratch": SCORES, "mobilenet": GUESSED}, failed={"mobilenet": 4}, seconds={"scratch": 7.0, "mobilenet": 3.0}

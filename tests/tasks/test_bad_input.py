@@ -40,7 +40,7 @@ def run_here(monkeypatch, capsys, stage, *words):
         (["leak", "--seeds", "1"], "--seeds 1 does not work: give a whole number from 2 to 1000; 3 are usual"),
         (["leak", "--data", "nowhere"], "'nowhere' does not exist"),
         (["study"], "data/manifest.json is missing: run `invoke prepare` first"),
-        (["study", "--repeats", "0"], "--repeats 0 does not work: give a whole number from 1 to 1000; 3 are usual"),
+        (["study", "--repeats", "2"], "--repeats 2 does not work: give a whole number from 3 to 1000; 3 are usual"),
         (["leak"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["bench", "--part", "gradcam"], "data/manifest.json is missing: run `invoke prepare` first"),
         (["train"], "data/manifest.json is missing: run `invoke prepare` first"),

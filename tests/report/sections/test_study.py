@@ -119,13 +119,6 @@ def test_a_study_without_fractions_has_no_learning_curve(studied):
     assert "Would more images help?" not in Page(show("study")).says("study")
 
 
-def test_one_partition_is_said_to_tell_less(studied):
-    fake.change(studied / STUDY, lambda study: study["design"].update(repeats=1))
-    said = Page(show("study")).says("study")
-    assert "2 folds × 1 partition of 900 lesions" in said
-    assert "SD from trainings is what its folds vary more than the lesions explain" in said
-
-
 def test_a_study_of_other_images_is_not_shown(studied):
     fake.change(studied / STUDY, lambda study: study["data"].update(fingerprint="0" * 16))
     assert show("study") == ""
