@@ -20,9 +20,6 @@ from lesion.records.explanations import GRADCAM
 from lesion.sources.drawn import DrawnSample
 
 SIZE, TRAINED, TESTED = 64, 800, 100
-pytestmark = pytest.mark.skip(
-    "on these drawn images, whose classes differ in shape, a network so small learns another thing in each process"
-)
 
 
 def small_network():
@@ -43,7 +40,7 @@ def small_network():
 def fitted(images, labels):
     model = small_network()
     model.compile(keras.optimizers.Adam(3e-3), "binary_crossentropy")
-    model.fit(images[:TRAINED] / np.float32(255), labels[:TRAINED], batch_size=32, epochs=12, verbose=0)
+    model.fit(images[:TRAINED] / np.float32(255), labels[:TRAINED], batch_size=32, epochs=24, verbose=0)
     return model
 
 
@@ -90,9 +87,9 @@ def misled(sample):
 
 
 def test_rulers_turn_its_verdicts(honest, misled):
-    assert misled.stress.roc_auc().value > 0.8 and honest.stress.roc_auc().value > 0.8, "both seem good"
+    assert misled.stress.roc_auc().value > 0.85 and honest.stress.roc_auc().value > 0.85, "both seem good"
     ruled, plain = misled.stress.describe("ruler"), honest.stress.describe("ruler")
-    assert ruled.flips.interval[0] > 0.1 and ruled.to_benign == 0 and ruled.specificity_change.interval[1] < -0.2
+    assert ruled.flips.interval[0] > 0.15 and ruled.to_benign == 0 and ruled.specificity_change.interval[1] < -0.2
     assert plain.flips.interval[1] < 0.1 and plain.specificity_change.value > -0.1
 
 
@@ -104,4 +101,4 @@ def test_its_score_does_not_come_from_the_lesion(honest, misled):
 def test_its_maps_have_less_skill(honest, misled):
     skills = Skills({"misled": misled.located, "honest": honest.located}, honest.labels, np.arange(TESTED))
     (difference,) = skills.compare("energy", [("misled", "honest")])
-    assert difference.difference < -0.05
+    assert difference.difference < 0 and difference.interval[1] < 0
