@@ -127,7 +127,8 @@ def run_all(values):
 
 
 def _say_results(seconds):
-    from lesion import closing, home  # they need packages that other tasks can do without
+    from lesion import home  # they need packages that other tasks can do without
+    from lesion.report import closing
 
     try:
         closing.say_results(seconds)

@@ -14,6 +14,7 @@ from lesion.errors import LesionError
 from lesion.integrity import seals
 from lesion.records.lines import IndexLine
 from lesion.records.preparation import PreparationRecord, PreprocessingShares
+from lesion.tables import new_array, read_table
 
 if TYPE_CHECKING:  # slow to import
     import pandas as pd
@@ -121,7 +122,7 @@ def open_data(folder: Path = config.DATA) -> PreparedData:
     record = read_manifest(folder)
     store.require_intact(folder / MANIFEST.name, files(record), MADE_BY)
     sealed = store.sealed_files(folder / MANIFEST.name, MADE_BY)
-    index = store.read_table(folder / INDEX.name, MADE_BY, IndexLine)
+    index = read_table(folder / INDEX.name, MADE_BY, IndexLine)
     images = _open_array(folder / IMAGES.name)
     outlines = _open_array(folder / OUTLINES.name) if record.source.outlines else None
     if not len(images) == len(index) == record.rows:
@@ -241,8 +242,8 @@ def new_images(count: int, size: int, beside: int = 0, outlined: bool = False) -
     kind = np.dtype(np.uint8)
     nothing = np.zeros((size, size), bool)
     with contextlib.ExitStack() as files:
-        append_image = files.enter_context(store.new_array(IMAGES, shape, kind))
-        append_outline = files.enter_context(store.new_array(OUTLINES, (count, packed), kind)) if outlined else None
+        append_image = files.enter_context(new_array(IMAGES, shape, kind))
+        append_outline = files.enter_context(new_array(OUTLINES, (count, packed), kind)) if outlined else None
 
         def append(image: np.ndarray, outline: np.ndarray | None) -> None:
             append_image(image)

@@ -13,6 +13,7 @@ from lesion.integrity import seals
 from lesion.records.baseline import BaselineRecord
 from lesion.records.lines import PredictionLine
 from lesion.records.training import EvaluationRecord, TrainingRecord
+from lesion.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from lesion.prepared import PreparedData
@@ -189,7 +190,7 @@ class Predictions:
 
 def _read_predictions(path: Path, manifest: Path, made_by: str) -> Predictions:
     store.require_intact(manifest, [path.name], made_by)
-    table = store.read_table(path, made_by, PredictionLine)
+    table = read_table(path, made_by, PredictionLine)
     return Predictions(
         rows=table["row"].to_numpy(),
         splits=table["split"].to_numpy(dtype=str),
@@ -210,7 +211,7 @@ def write_predictions(path: Path, data: "PreparedData", positions: np.ndarray, p
             "probability": probabilities,
         }
     )
-    store.write_table(path, table, decimals=PROBABILITY_DECIMALS)
+    write_table(path, table, decimals=PROBABILITY_DECIMALS)
 
 
 def all_runs() -> dict[str, Run]:

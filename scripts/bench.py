@@ -115,7 +115,7 @@ def measure_gradcam(values: argparse.Namespace, folder: Path) -> GradcamBench:
     """Measure maps and disturbed images against prediction of the test split, with trained models if there are any."""
     begin = time.monotonic()
     stage.import_tensorflow()
-    from lesion.networks import models, training
+    from lesion.networks import models
     from lesion.studies import benchmark
 
     data = prepared.open_data()
@@ -123,7 +123,7 @@ def measure_gradcam(values: argparse.Namespace, folder: Path) -> GradcamBench:
     times = {}
     for name, run in runs.all_runs().items():
         trained = name not in missing
-        model = training.load(run.model) if trained else models.build(name, data.image_size)
+        model = models.load(run.model) if trained else models.build(name, data.image_size)
         times[name] = benchmark.explanations(model, trained, data, values.repeats)
         say(
             f"bench: {name}: Grad-CAM at {times[name].ratio:.2f} of the speed of prediction, with LayerCAM at "

@@ -55,10 +55,10 @@ def _predict(run: Run, data: PreparedData, force: bool) -> None:
         say(f"evaluate: {config.title(run.name)} is evaluated already (--force does it again)")
         return
     stage.import_tensorflow()
-    from lesion.networks import features, replicas, training
+    from lesion.networks import features, models, replicas
 
     positions = np.flatnonzero(np.isin(data.splits, config.SCORED))
-    model = training.load(run.model)
+    model = models.load(run.model)
     begin = time.monotonic()
     sides = config.TEST_VIEWS.number
     probabilities, scored = features.predict(model, config.UNLIKE.stride, data.images, positions, sides)

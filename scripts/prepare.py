@@ -37,6 +37,7 @@ from lesion.sources import masks, metadata
 from lesion.sources.metadata import Metadata
 from lesion.sources.original import FROM_MASKS
 from lesion.sources.source import Source, identity, open_source
+from lesion.tables import write_table
 
 if TYPE_CHECKING:  # it takes half a second to import
     import pandas as pd
@@ -123,7 +124,7 @@ def _prepare(values: argparse.Namespace, wanted: str) -> None:
         index = _table(source, stream, known)
         grouping = _assign_groups(index, said, prepared.identical(stream.measured), points, settings.seed)
         _assign_splits(index, settings.split, settings.seed)
-    store.write_table(prepared.INDEX, index)
+    write_table(prepared.INDEX, index)
     preview.clear()
     pictured = preview.largest_groups(np.load(prepared.IMAGES, mmap_mode="r"), index)
     groups = audit.describe(prepared.readable(index), join.origin(said, grouping), grouping, settings, pictured)

@@ -101,18 +101,18 @@ def _test(data: PreparedData, todo: Sequence[str], wanted: Mapping[str, str], do
 
 def _test_network(name: str, tested: Tested, wanted: str) -> ModelStress:
     """Make all passes of one network, write its table, and measure what changed."""
-    from lesion.networks import replicas, training
+    from lesion.networks import models, replicas, training
 
     begin = time.monotonic()
     run = Run(name)
-    model = training.load(run.model)
+    model = models.load(run.model)
     batches = tested.batches()
     after: dict[str, np.ndarray] = {}
     for passes in progress(batches, len(batches), f"stress: {config.title(name)}"):
         after |= tested.probabilities(lambda images, rows: training.predict(model, images, rows), passes)
     table = f"{stress.FOLDER}/{name}.csv"
-    stress.write_table(_path(table), tested.rows, after)
-    after = stress.read_table(_path(table))  # the rounded numbers count, so that the file gives the same scores
+    stress.write_probabilities(_path(table), tested.rows, after)
+    after = stress.read_probabilities(_path(table))  # the rounded numbers count, so that the file gives the same scores
     before = after[stress.PLAIN]
     changes = Changes(tested.labels, tested.groups, before, {each: after[each] for each in stress.columns()})
     parts = _parts(tested, before, after)
@@ -156,7 +156,7 @@ def _write_record(tested: Tested, models: Mapping[str, ModelStress]) -> StressRe
 
 
 def _extremes(models: Mapping[str, ModelStress]) -> list[Extreme]:
-    tables = {name: stress.read_table(_path(model.probabilities)) for name, model in models.items()}
+    tables = {name: stress.read_probabilities(_path(model.probabilities)) for name, model in models.items()}
     strongest = {
         name: {kind: table[stress.columns(kind)[-1]] for kind in stress.KINDS} for name, table in tables.items()
     }

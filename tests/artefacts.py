@@ -96,6 +96,7 @@ from lesion.records.training import (
     UnlikeRecord,
     WeightsRecord,
 )
+from lesion.tables import write_table
 
 DATA = "d0d0d0d0d0d0d0d0"
 CLASSES = ["benign", "malignant"]
@@ -141,16 +142,16 @@ PROVENANCE = Provenance(
 def write_all(home: Path, photograph=None) -> None:
     """Write every artefact below `home`; `photograph(row)` gives uint8 RGB, by default a coloured square."""
     pictures = _Pictures(home, photograph or _square)
-    store.write_table(home / "data/index.csv", index())
+    write_table(home / "data/index.csv", index())
     record = prepared(pictures)
     write_sealed(home / "data/manifest.json", record, ["index.csv", *preparation.pictures(record)])
     for model in config.NETWORKS:
-        store.write_table(home / f"runs/{model}/history.csv", history(model))
-        store.write_table(home / f"runs/{model}/predictions.csv", predictions(model), decimals=8)
+        write_table(home / f"runs/{model}/history.csv", history(model))
+        write_table(home / f"runs/{model}/predictions.csv", predictions(model), decimals=8)
         write_sealed(home / f"runs/{model}/manifest.json", trained(model), ["history.csv"])
         write_sealed(home / f"runs/{model}/evaluation.json", evaluated(model), ["predictions.csv"])
     for name in ("frame", "colour"):
-        store.write_table(home / f"runs/{name}/predictions.csv", predictions(name), decimals=8)
+        write_table(home / f"runs/{name}/predictions.csv", predictions(name), decimals=8)
         write_sealed(home / f"runs/{name}/manifest.json", baseline(name), ["predictions.csv"])
     store.write_record(home / "reports/metrics.json", metrics())
     take_predictions(home)

@@ -11,7 +11,7 @@ from lesion import config, prepared, store
 from lesion.errors import LesionError
 from lesion.evaluation.unlike import Reference
 from lesion.integrity import seals
-from lesion.networks import training
+from lesion.networks import models
 from lesion.runs import Run
 
 
@@ -41,7 +41,7 @@ def test_a_model_with_code_in_it_is_not_loaded(tmp_path, monkeypatch, marker):
     model.save(run.model)
     store.write_json(run.manifest, seals.with_seal({}, seals.of_files(run.folder, [run.model.name])))
     with pytest.raises(LesionError, match=r"model\.keras cannot be read .*: run `invoke train --model scratch"):
-        training.load(run.model)
+        models.load(run.model)
     assert not marker.exists()
 
 

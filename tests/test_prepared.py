@@ -22,6 +22,7 @@ from lesion.records.preparation import (
     SourceRecord,
 )
 from lesion.sources.source import Source, open_source
+from lesion.tables import read_table, write_table
 
 ROWS, SIZE = 4, 8
 
@@ -70,7 +71,7 @@ def folder(tmp_path, images):
             "site": ["", "head, neck", "back", ""],
         }
     )
-    store.write_table(tmp_path / "index.csv", index)
+    write_table(tmp_path / "index.csv", index)
     prepared.write_manifest(record(), tmp_path)
     return tmp_path
 
@@ -104,14 +105,14 @@ def test_damaged_images_are_refused(folder, content):
 
 def test_data_without_metadata_are_read_back(folder):
     index = pd.read_csv(folder / "index.csv").assign(age=np.nan, sex="", site="")
-    store.write_table(folder / "index.csv", index)
+    write_table(folder / "index.csv", index)
     prepared.write_manifest(record(), folder)
     data = prepared.open_data(folder)
     assert np.isnan(data.ages).all() and data.sexes.tolist() == data.sites.tolist() == [""] * 4
 
 
 def test_an_index_without_a_column_is_refused(folder):
-    store.write_table(folder / "index.csv", store.read_table(folder / "index.csv", "").drop(columns="sex"))
+    write_table(folder / "index.csv", read_table(folder / "index.csv", "").drop(columns="sex"))
     prepared.write_manifest(record(), folder)
     with pytest.raises(LesionError, match=r"index\.csv has no column sex: run `invoke prepare`"):
         prepared.open_data(folder)
@@ -169,7 +170,7 @@ def write_outlined():
     measured = np.zeros(ROWS, prepared.MEASURED)
     numbers = np.arange(ROWS)
     labels = (numbers % 2).astype(np.int8)
-    store.write_table(prepared.INDEX, prepared.new_index(numbers, labels, numbers > ROWS, measured))
+    write_table(prepared.INDEX, prepared.new_index(numbers, labels, numbers > ROWS, measured))
     prepared.write_manifest(dataclasses.replace(record(), source=OUTLINED), prepared.MANIFEST.parent)
 
 
@@ -239,7 +240,7 @@ def measured_images():
 
 def test_the_index_has_a_line_for_each_image_readable_or_not(home):
     labels, external = np.array([0, 1, 1, 0], np.int8), np.array([False, False, False, True])
-    store.write_table(prepared.INDEX, prepared.new_index(np.array([3, 5, 8, 9]), labels, external, measured_images()))
+    write_table(prepared.INDEX, prepared.new_index(np.array([3, 5, 8, 9]), labels, external, measured_images()))
     assert prepared.INDEX.read_text().splitlines() == [
         "row,label,split,group,width,height,cropped,crop_left,crop_top,crop_right,crop_bottom,cleaned_share,"
         "group_origin,age,sex,site",
@@ -288,8 +289,8 @@ def test_of_an_image_that_is_on_disk_less_than_200_bytes_stay_in_memory(monkeypa
     ],
 )
 def test_an_index_that_says_what_cannot_be_is_refused(folder, column, value, said):
-    index = store.read_table(folder / "index.csv", "")
-    store.write_table(folder / "index.csv", index.assign(**{column: value}))
+    index = read_table(folder / "index.csv", "")
+    write_table(folder / "index.csv", index.assign(**{column: value}))
     prepared.write_manifest(record(), folder)
     with pytest.raises(LesionError, match=rf"index\.csv is not as expected \({said}.*\): run `invoke prepare`$"):
         prepared.open_data(folder)

@@ -11,6 +11,7 @@ import pytest
 from lesion import config, runs, store
 from lesion.errors import LesionError
 from lesion.records.baseline import BaselineRecord
+from lesion.tables import write_table
 
 WANTED = "f" * 16
 
@@ -83,7 +84,7 @@ def test_a_network_is_used_as_long_as_its_files_are_those_that_were_trained(tmp_
     network = runs.Run("scratch")
     assert runs.missing(fake.DATA)["scratch"] == "not trained: run `invoke train --model scratch`"
     store.write_bytes(network.model, b"auto")
-    store.write_table(network.history, fake.history("scratch"))
+    write_table(network.history, fake.history("scratch"))
     network.write_record(fake.trained("scratch"))
     assert "scratch" not in runs.missing(fake.DATA)
     assert runs.missing("0" * 16)["scratch"].startswith("trained on other data than is prepared now")
@@ -99,9 +100,9 @@ def test_a_network_is_used_as_long_as_its_files_are_those_that_were_trained(tmp_
 def test_predictions_of_another_evaluation_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "RUNS", tmp_path)
     network = runs.Run("scratch")
-    store.write_table(network.predictions, fake.predictions("scratch"), decimals=8)
+    write_table(network.predictions, fake.predictions("scratch"), decimals=8)
     network.write_evaluation(replace(fake.evaluated("scratch"), unlike=None))
     assert len(network.read_predictions().rows) == len(fake.index())
-    store.write_table(network.predictions, fake.predictions("mobilenet"), decimals=8)
+    write_table(network.predictions, fake.predictions("mobilenet"), decimals=8)
     with pytest.raises(LesionError, match=r"is not as it was written: run `invoke evaluate --model scratch`$"):
         network.read_predictions()

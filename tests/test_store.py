@@ -13,6 +13,7 @@ from lesion import store
 from lesion.errors import LesionError
 from lesion.integrity import seals
 from lesion.records.report import ReportRecord
+from lesion.tables import new_array, read_table, write_table
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
@@ -46,8 +47,8 @@ def test_a_table_comes_back_as_it_was_written(tmp_path):
         "loss": [0.1 + 0.2, math.nan],  # a float in full comes back as the same float
         "split": ["", "NA"],  # text is text, though pandas would take it for a missing number
     }
-    store.write_table(tmp_path / "index.csv", pd.DataFrame(rows))
-    table = store.read_table(tmp_path / "index.csv", "invoke prepare").to_dict("list")
+    write_table(tmp_path / "index.csv", pd.DataFrame(rows))
+    table = read_table(tmp_path / "index.csv", "invoke prepare").to_dict("list")
     assert table["loss"][0] == 0.1 + 0.2 and math.isnan(table["loss"][1])
     assert [table[name] for name in ("row", "reason", "split")] == [rows[name] for name in ("row", "reason", "split")]
 
@@ -56,7 +57,7 @@ def test_a_table_comes_back_as_it_was_written(tmp_path):
 def test_a_damaged_table_names_the_command_that_makes_it_anew(tmp_path, content):
     (tmp_path / "index.csv").write_bytes(content)
     with pytest.raises(LesionError, match=r"index\.csv is damaged .*: run `invoke prepare`"):
-        store.read_table(tmp_path / "index.csv", "invoke prepare")
+        read_table(tmp_path / "index.csv", "invoke prepare")
 
 
 def test_a_record_comes_back_as_it_was_written_and_of_another_shape_is_refused(tmp_path):
@@ -82,11 +83,11 @@ def test_a_folder_of_another_fingerprint_is_emptied_and_of_the_same_kept(tmp_pat
 
 def test_an_array_is_written_in_order_and_no_half_of_it_is_left_behind(tmp_path):
     path = tmp_path / "images.npy"
-    with store.new_array(path, (4, 2), np.dtype(np.uint8)) as append:
+    with new_array(path, (4, 2), np.dtype(np.uint8)) as append:
         append(np.array([[1, 2], [3, 4]], np.uint8))
         append(np.array([[5, 6], [7, 8]], np.uint8))
     assert np.load(path).tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
-    with pytest.raises(RuntimeError), store.new_array(tmp_path / "half.npy", (4, 2), np.dtype(np.uint8)) as append:
+    with pytest.raises(RuntimeError), new_array(tmp_path / "half.npy", (4, 2), np.dtype(np.uint8)) as append:
         append(np.zeros((1, 2), np.uint8))
         raise RuntimeError
     assert list(tmp_path.iterdir()) == [path]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lesion import store, streams
+from lesion import streams
+from lesion.tables import read_table, write_table
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-x.jpg", "@x", "\tx", "\rx", "\nx", "＝1", "'=1", "''@x"])
@@ -43,8 +44,8 @@ def test_the_console_keeps_its_own_looks_and_no_others():
 
 def test_a_table_holds_no_formulas_and_gives_their_texts_back(tmp_path):
     texts = ["=HYPERLINK(1)", "'=x", "back"]
-    store.write_table(tmp_path / "index.csv", pd.DataFrame({"row": [-1, 2, 3], "site": texts}))
+    write_table(tmp_path / "index.csv", pd.DataFrame({"row": [-1, 2, 3], "site": texts}))
     cells = [line.split(",") for line in (tmp_path / "index.csv").read_text().splitlines()]
     assert cells == [["row", "site"], ["-1", "'=HYPERLINK(1)"], ["2", "''=x"], ["3", "back"]]
-    table = store.read_table(tmp_path / "index.csv", "invoke prepare")
+    table = read_table(tmp_path / "index.csv", "invoke prepare")
     assert list(table["site"]) == texts and list(table["row"]) == [-1, 2, 3]

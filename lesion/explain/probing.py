@@ -18,7 +18,7 @@ from lesion.explain.layercam import shown_method
 from lesion.explain.mapper import Mapper
 from lesion.explain.passes import chosen
 from lesion.explain.sanity import sanity
-from lesion.networks import replicas, training
+from lesion.networks import models, replicas, training
 from lesion.prepared import PreparedData
 from lesion.records.explanations import GRADCAM, ExplainedImage, ModelExplanations
 from lesion.records.metrics import Estimate
@@ -47,7 +47,7 @@ def explain_network(
     """Explain the whole test split, whose `images` are described; write the maps, and test those that are shown."""
     begin = time.monotonic()
     run = Run(name)
-    model = training.load(run.model)
+    model = models.load(run.model)
     mapper = Mapper(model)
     positions, labels = data.of_split("test")
     maps = _map_all(name, model, mapper, data.images, positions)

@@ -19,6 +19,7 @@ from lesion.explain.passes import Change, Pass, Predict, predict_passes
 from lesion.images import colour, hair, outline, painting
 from lesion.prepared import PreparedData
 from lesion.records.common import Method
+from lesion.tables import read_table, write_table
 
 FOLDER = "stress"  # below reports/
 WRITTEN = (  # below reports/, as glob patterns
@@ -119,16 +120,16 @@ class Tested:
         return painting.frame_alone(image, self.colour)
 
 
-def write_table(path: Path, rows: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> None:
+def write_probabilities(path: Path, rows: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> None:
     """Write the probabilities of each change, (N,) by its name, beside the row numbers (N,) of the images."""
     import pandas as pd
 
-    store.write_table(path, pd.DataFrame({"row": rows, **probabilities}), decimals=runs.PROBABILITY_DECIMALS)
+    write_table(path, pd.DataFrame({"row": rows, **probabilities}), decimals=runs.PROBABILITY_DECIMALS)
 
 
-def read_table(path: Path) -> dict[str, np.ndarray]:
+def read_probabilities(path: Path) -> dict[str, np.ndarray]:
     """Return the columns of a table, (N,) by their names; raises LesionError if it cannot be read."""
-    table = store.read_table(path, "invoke stress")
+    table = read_table(path, "invoke stress")
     return {str(name): table[name].to_numpy(float) for name in table.columns}
 
 

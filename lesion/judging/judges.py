@@ -18,7 +18,7 @@ from lesion.images import jpeg
 from lesion.judging import verdicts
 from lesion.judging.photographs import Photograph
 from lesion.judging.verdicts import Verdict
-from lesion.networks import batches, features, training
+from lesion.networks import batches, features, models
 from lesion.runs import Run
 
 
@@ -38,7 +38,7 @@ class Judge:
 
     def __init__(self, run: Run) -> None:
         """Load the network of a run; say so if it cannot tell which images are unlike its training images."""
-        model = training.load(run.model)
+        model = models.load(run.model)
         self.name = run.name
         self._graph = features.judging(model, config.UNLIKE.stride)
         self._method = layercam.shown_method(model)

@@ -9,6 +9,7 @@ import hashlib
 import io
 import warnings
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -17,6 +18,7 @@ from keras import applications, layers
 from lesion import config, store
 from lesion.errors import LesionError
 from lesion.records.training import Parameters
+from lesion.runs import Run
 
 POOLING = "pooling"  # the global average pooling: what enters it is what Grad-CAM explains
 LOGIT = "logit"  # the last linear output, before the sigmoid
@@ -183,6 +185,19 @@ def for_training(model: keras.Model, half_precision: bool = False) -> keras.Mode
     copy = keras.models.clone_model(model, clone_function=copied)
     copy.set_weights(model.get_weights())
     return copy
+
+
+def load(path: Path) -> keras.Model:
+    """Load a finished model; raises LesionError if it is not the one that was trained, or cannot be read."""
+    run = Run(path.parent.name)
+    store.require_intact(run.manifest, [path.name], run.command, read=True)
+    try:
+        return keras.models.load_model(path, compile=False)
+    except MemoryError:
+        raise
+    except Exception as error:  # of Keras, or of any library that it reads with
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `{run.command} --force`") from None
 
 
 def digest(model: keras.Model) -> str:

@@ -22,14 +22,14 @@ from lesion.networks import batches, models, replicas, surgery, views
 from lesion.networks.activations import Activations, Rows
 from lesion.networks.callbacks import state
 from lesion.networks.callbacks.alarm import CollapseAlarm, Validation
-from lesion.networks.callbacks.history import Epoch, History
+from lesion.networks.callbacks.history import History
 from lesion.networks.callbacks.progress import EpochProgress
 from lesion.networks.callbacks.state import EpochSeeds, State, StateKeeper
 from lesion.networks.callbacks.stopping import EarlyStopping, ReduceLROnPlateau
 from lesion.networks.phases import Phase, Workload, above_cut, activation_cache, make_trainable, whole
 from lesion.prepared import PreparedData
+from lesion.records.lines import EpochLine
 from lesion.records.training import ActivationsRecord, PhaseRecord, TrainingSettings, WeightsRecord
-from lesion.runs import Run
 
 RANDOM, NONE_NEEDED = "random", "none needed"  # weights a model can start from, beside pretrained ones
 # On disk: the model; its state with its best weights and Adam's two moments, twice while it is replaced; the weights
@@ -46,7 +46,7 @@ class Trained:
     """A trained model with its best weights, and the course of its training."""
 
     model: keras.Model
-    epochs: list[Epoch]
+    epochs: list[EpochLine]
     phases: list[PhaseRecord]
     activations: ActivationsRecord | None  # None if no activations were computed for this training
     warnings: list[str]
@@ -278,19 +278,6 @@ def _phase_record(phase: Phase, history: History, trained: keras.Model) -> Phase
         trainable_parameters=models.trainable_parameters(trained),
         seconds=round(sum(epoch.seconds for epoch in epochs), 2),
     )
-
-
-def load(path: Path) -> keras.Model:
-    """Load a finished model; raises LesionError if it is not the one that was trained, or cannot be read."""
-    run = Run(path.parent.name)
-    store.require_intact(run.manifest, [path.name], run.command, read=True)
-    try:
-        return keras.models.load_model(path, compile=False)
-    except MemoryError:
-        raise
-    except Exception as error:  # of Keras, or of any library that it reads with
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise LesionError(f"{store.shown(path)} cannot be read ({reason}): run `{run.command} --force`") from None
 
 
 def predict(model: keras.Model, images: batches.Images, rows: np.ndarray, sides: int = 1) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Lines of the CSV files: the columns that are read, checked by `store.read_table`. nan is what is not known."""
+"""Lines of the CSV files: the columns that are read, checked by `read_table`. nan is what is not known."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -39,7 +39,11 @@ class EpochLine:
 
     phase: str
     epoch: Count  # from 1, counted over all phases
+    seconds: float
+    learning_rate: float
     loss: float
+    accuracy: float
     auc: float
     val_loss: float
+    val_accuracy: float
     val_auc: float

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lesion import config, store
+from lesion.tables import write_table
 
 MISSING = "efficientnet"  # the network that one of the reports lacks
 
@@ -46,7 +47,7 @@ def scatter(path, seed):
     distance = generator.uniform(0.001, 0.499, len(table))
     side = np.where(table["probability"] >= 0.5, 1, -1)
     side[table["split"] == "validation"] = generator.choice([-1, 1], len(table))[table["split"] == "validation"]
-    store.write_table(path, table.assign(probability=0.5 + side * distance), decimals=8)
+    write_table(path, table.assign(probability=0.5 + side * distance), decimals=8)
 
 
 @pytest.fixture(scope="session")

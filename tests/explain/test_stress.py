@@ -96,7 +96,7 @@ def record():
 
 
 def table(name):
-    return stress.read_table(config.REPORTS / f"stress/{name}.csv")
+    return stress.read_probabilities(config.REPORTS / f"stress/{name}.csv")
 
 
 def test_every_change_of_every_test_image_is_judged(home, monkeypatch, capsys):

@@ -6,14 +6,16 @@ import pytest
 
 from lesion import console
 from lesion.networks.callbacks import alarm, history, progress, state
-from lesion.networks.callbacks.history import Epoch
 from lesion.networks.phases import Phase
+from lesion.records.lines import EpochLine
 
 # An epoch whose figures need all their digits, one of round figures, and one that broke down.
 EPOCHS = [
-    Epoch("frozen", 1, 1.489, 0.0010000000474974513, 0.8919942378997803, 0.5, 0.75, 0.58, 0.577, 0.7727273106575012),
-    Epoch("frozen", 2, 12.0, 0.001, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0),
-    Epoch("tune", 3, 0.2, 1e-05, math.nan, 0.5, 0.5, math.inf, 0.5, 0.5),
+    EpochLine(
+        "frozen", 1, 1.489, 0.0010000000474974513, 0.8919942378997803, 0.5, 0.75, 0.58, 0.577, 0.7727273106575012
+    ),
+    EpochLine("frozen", 2, 12.0, 0.001, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0),
+    EpochLine("tune", 3, 0.2, 1e-05, math.nan, 0.5, 0.5, math.inf, 0.5, 0.5),
 ]
 
 
@@ -115,7 +117,7 @@ class Fit:
         self.clock.now += seconds
         number = len(self.history.epochs) + 1
         phase = self.history.phase.name
-        self.history.epochs.append(Epoch(phase, number, seconds, 0.001, loss, 0.5, 0.5, val_loss, 0.5, val_auc))
+        self.history.epochs.append(EpochLine(phase, number, seconds, 0.001, loss, 0.5, 0.5, val_loss, 0.5, val_auc))
         for callback in self.watchers:
             callback.on_epoch_end(len(self.history.of_phase()) - 1)
 

@@ -17,7 +17,7 @@ import train
 
 from lesion import config, prepared, runs
 from lesion.judging import verdicts
-from lesion.networks import training
+from lesion.networks import models, training
 
 
 def run(script, *words):
@@ -73,7 +73,7 @@ def test_the_predictions_are_those_of_the_network_alone_in_all_views(home, tmp_p
     data = prepared.open_data()
     positions = np.flatnonzero(np.isin(data.splits, config.SCORED))
     network = runs.Run("scratch")
-    probabilities = training.predict(training.load(network.model), data.images, positions, config.TEST_VIEWS.number)
+    probabilities = training.predict(models.load(network.model), data.images, positions, config.TEST_VIEWS.number)
     runs.write_predictions(tmp_path / "predictions.csv", data, positions, probabilities)
     assert (tmp_path / "predictions.csv").read_bytes() == network.predictions.read_bytes()
 

@@ -10,9 +10,10 @@ from keras import callbacks
 from lesion import config
 from lesion.console import say
 from lesion.evaluation import collapse
-from lesion.networks.callbacks.history import Epoch, History, Logs
+from lesion.networks.callbacks.history import History, Logs
 from lesion.networks.phases import Workload
 from lesion.prepared import PreparedData
+from lesion.records.lines import EpochLine
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Validation:
         """Return the share of malignant images, in 0 to 1."""
         return float(np.mean(self.labels))
 
-    def judge(self, workload: Workload, epochs: Sequence[Epoch]) -> list[str]:
+    def judge(self, workload: Workload, epochs: Sequence[EpochLine]) -> list[str]:
         """Return a sentence for each thing that is wrong with a training that has ended after `epochs`.
 
         `workload` has the best weights; it predicts the validation split once more.

@@ -4,7 +4,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -12,32 +11,18 @@ import numpy as np
 import pandas as pd
 from keras import callbacks
 
-from lesion import config, store
+from lesion import config
 from lesion.networks.phases import Phase
+from lesion.records.lines import EpochLine
+from lesion.tables import write_table
 
 Logs = Mapping[str, float] | None
 PHASE_WORDS = {"whole": "all layers", "frozen": "head only", "tune": "fine-tuning"}
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """One line of history.csv; a name with `val_` is of the validation split."""
-
-    phase: str
-    epoch: int  # from 1, counted over all phases
-    seconds: float
-    learning_rate: float
-    loss: float
-    accuracy: float
-    auc: float
-    val_loss: float
-    val_accuracy: float
-    val_auc: float
-
-
-def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
+def write_history(path: Path, epochs: Sequence[EpochLine]) -> None:
     """Write history.csv."""
-    store.write_table(path, pd.DataFrame([dataclasses.asdict(epoch) for epoch in epochs]))
+    write_table(path, pd.DataFrame([dataclasses.asdict(epoch) for epoch in epochs]))
 
 
 class History(callbacks.Callback):
@@ -46,7 +31,7 @@ class History(callbacks.Callback):
     phase: Phase
     best: list[np.ndarray]  # weights of what the phase trains
 
-    def __init__(self, epochs: Sequence[Epoch] = ()) -> None:
+    def __init__(self, epochs: Sequence[EpochLine] = ()) -> None:
         super().__init__()
         self.epochs = list(epochs)
 
@@ -59,11 +44,11 @@ class History(callbacks.Callback):
         """Return what a reader calls the network and the phase: MobileNetV2, head only."""
         return f"{config.title(self.model.name)}, {PHASE_WORDS[self.phase.name]}"
 
-    def of_phase(self) -> list[Epoch]:
+    def of_phase(self) -> list[EpochLine]:
         """Return the epochs of the current phase."""
         return self.of(self.phase)
 
-    def of(self, phase: Phase) -> list[Epoch]:
+    def of(self, phase: Phase) -> list[EpochLine]:
         """Return the epochs of `phase`."""
         return [epoch for epoch in self.epochs if epoch.phase == phase.name]
 
@@ -79,8 +64,8 @@ class History(callbacks.Callback):
         if latest.val_loss < lowest:
             self.best = self.model.get_weights()
 
-    def _epoch(self, logs: Mapping[str, float]) -> Epoch:
-        return Epoch(
+    def _epoch(self, logs: Mapping[str, float]) -> EpochLine:
+        return EpochLine(
             phase=self.phase.name,
             epoch=len(self.epochs) + 1,
             seconds=round(time.monotonic() - self.started, 3),

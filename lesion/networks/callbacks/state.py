@@ -18,9 +18,10 @@ from keras import callbacks
 from lesion import config, store
 from lesion.console import say
 from lesion.networks import models
-from lesion.networks.callbacks.history import Epoch, History, Logs
+from lesion.networks.callbacks.history import History, Logs
 from lesion.networks.phases import Phase, Workload, reseed_dropout
 from lesion.prepared import PreparedData
+from lesion.records.lines import EpochLine
 from lesion.records.training import TrainingSettings
 
 DIGEST = hashlib.sha256
@@ -37,7 +38,7 @@ class State:
     identity: str  # of the training; see `identity`
     phase: str
     ended: bool  # whether this was the last epoch of the phase
-    epochs: list[Epoch]  # of all phases
+    epochs: list[EpochLine]  # of all phases
     weights: list[np.ndarray]
     optimizer: list[np.ndarray]
     best: list[np.ndarray]  # weights of the lowest validation loss
@@ -110,7 +111,7 @@ def _read(path: Path) -> State | None:
         for name in arrays.files:
             if name != "rest":
                 lists[name.split()[0]].append(arrays[name])
-    epochs = [Epoch(**epoch) for epoch in rest.pop("epochs")]
+    epochs = [EpochLine(**epoch) for epoch in rest.pop("epochs")]
     return State(**rest, epochs=epochs, weights=lists["weights"], optimizer=lists["optimizer"], best=lists["best"])
 
 

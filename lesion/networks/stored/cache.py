@@ -23,6 +23,7 @@ from lesion.networks import batches, models, views
 from lesion.networks.activations import Activations, Rows
 from lesion.prepared import PreparedData
 from lesion.records.training import ActivationsRecord
+from lesion.tables import array_header, new_array
 
 MOST_SECONDS = 4 * 3600  # of all passes together; if they would take longer, the user must ask for fewer views
 MAP = np.dtype(np.float16)  # on disk: maps are large
@@ -35,7 +36,7 @@ TIMED_BATCHES = 3  # enough to estimate how long a pass takes
 def _holds(path: Path, shape: tuple[int, ...], kind: np.dtype) -> bool:
     """Tell whether `path` has the first bytes and the size of an array of this shape and type."""
     header = io.BytesIO()
-    np.lib.format.write_array_header_2_0(header, store.array_header(shape, kind))
+    np.lib.format.write_array_header_2_0(header, array_header(shape, kind))
     size = len(header.getvalue()) + math.prod(shape) * kind.itemsize
     try:
         with path.open("rb") as file:
@@ -210,7 +211,7 @@ class Cache:
         count = len(self._positions(name))
         with contextlib.ExitStack() as files:
             appends = [
-                files.enter_context(store.new_array(path, (count, *shape), kind))
+                files.enter_context(new_array(path, (count, *shape), kind))
                 for path, shape, kind in zip(self._paths(name), self.shapes, self.types, strict=True)
             ]
             total = math.ceil(count / batches.PREDICTION_BATCH_SIZE)

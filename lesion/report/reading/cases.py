@@ -14,6 +14,7 @@ from lesion.records.preparation import PreparationRecord
 from lesion.report.reading.artefacts import Case, Maps
 from lesion.report.reading.checks import require_same, stale
 from lesion.runs import RunFolder
+from lesion.tables import read_table
 
 if TYPE_CHECKING:  # it takes half a second to import
     import pandas as pd
@@ -90,13 +91,13 @@ def read_predictions(metrics: MetricsRecord) -> "pd.DataFrame":
 
     The probability is missing (nan) where a model has none. The combination of all networks is left out.
     """
-    index = store.read_table(config.DATA / prepared.INDEX.name, prepared.MADE_BY, IndexLine)[ROW_COLUMNS]
+    index = read_table(config.DATA / prepared.INDEX.name, prepared.MADE_BY, IndexLine)[ROW_COLUMNS]
     table = index[index["split"].isin(config.SCORED)].reset_index(drop=True)
     for name in metrics.models:
         path = RunFolder(name).predictions
         if name not in config.NETWORKS and name not in config.BASELINE_NAMES:
             continue
-        predictions = store.read_table(path, "invoke evaluate", PredictionLine)
+        predictions = read_table(path, "invoke evaluate", PredictionLine)
         require_same(store.digest(path), metrics.predictions.get(name), "predictions", runs.METRICS, "invoke evaluate")
         scores = predictions.set_index("row")["probability"]
         table[name] = table["row"].map(scores)

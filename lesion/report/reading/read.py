@@ -21,6 +21,7 @@ from lesion.report.reading.checks import require_same
 from lesion.report.reading.privacy import without_folders
 from lesion.report.reading.stress import read_stress
 from lesion.runs import BaselineRun, Run
+from lesion.tables import read_table
 
 if TYPE_CHECKING:  # it takes half a second to import
     import pandas as pd
@@ -187,7 +188,7 @@ def _read_history(run: Run, absent: dict[str, str]) -> "pd.DataFrame | None":
         absent["history"] = f"{store.shown(path)} is missing: run `{run.command}`"
         return None
     store.require_intact(run.manifest, [path.name], run.command)
-    table = store.read_table(path, run.command, EpochLine)
+    table = read_table(path, run.command, EpochLine)
     return table[["phase", *HISTORY_COLUMNS]].astype(dict.fromkeys(HISTORY_COLUMNS, float))
 
 

@@ -30,6 +30,7 @@ from lesion.studies.trainings import cells
 from lesion.studies.trainings.children import Engine, Job, Outcome
 from lesion.studies.trainings.folders import CellFolder, StudyFolder
 from lesion.studies.trainings.progress import Progress
+from lesion.tables import read_table
 
 GUESSING = 0.5  # probability of a training that failed and counts
 STOPPED = 2  # exit status of a child that met something which the user must mend first
@@ -78,7 +79,7 @@ class Study:
 
     def probabilities(self, cell: Cell) -> np.ndarray:
         """Return what a finished training says (n,) of its test rows, in their order."""
-        table = store.read_table(self.folder(cell).predictions, f"invoke {self.stage}", PredictionLine)
+        table = read_table(self.folder(cell).predictions, f"invoke {self.stage}", PredictionLine)
         return table.loc[table["split"] == "test", "probability"].to_numpy(dtype=float)
 
     def area(self, cell: Cell) -> float:

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from pages import EXPLANATIONS, NAMES
 
-from lesion import store
 from lesion.records.explanations import AGREEMENT
 from lesion.report import page
 from lesion.report.embedded import case_pictures
@@ -20,6 +19,7 @@ from lesion.report.embedded.judged import Judged, judged, most_wrong
 from lesion.report.reading import read
 from lesion.report.reading.artefacts import Case
 from lesion.report.sections.cases import cases
+from lesion.tables import read_table
 
 SECTION = next(each for each in page.SECTIONS if each.id == "cases")
 
@@ -45,7 +45,7 @@ def artefacts(home):
 
 
 def scores_by_row(home) -> dict[int, dict[str, float]]:
-    tables = {name: store.read_table(home / f"runs/{name}/predictions.csv", "") for name in NAMES}
+    tables = {name: read_table(home / f"runs/{name}/predictions.csv", "") for name in NAMES}
     columns = {name: table.set_index("row")["probability"] for name, table in tables.items()}
     return {row: {name: columns[name][row] for name in NAMES} for row in fake.TEST_ROWS}
 

@@ -7,6 +7,7 @@ from pages import METRICS, NAMES, REFERENCES, Page, is_shown, read_json, render
 from lesion import store
 from lesion.report import page as report
 from lesion.report.reading import read
+from lesion.tables import write_table
 
 SCORES = ("roc_auc", "accuracy", "recall", "specificity")
 MORE = ("precision", "f1", "average_precision", "partial_auc", "balanced_accuracy", "mcc", "brier")
@@ -140,7 +141,7 @@ def test_patients_are_below_the_rule_where_the_source_knows_them(home):
     def add(metrics):
         for name in ("patient", "colour_patient"):
             metrics["models"][name] = store.plain(fake.measured(name))
-            store.write_table(home / f"runs/{name}/predictions.csv", fake.predictions(name), decimals=8)
+            write_table(home / f"runs/{name}/predictions.csv", fake.predictions(name), decimals=8)
 
     fake.change(home / METRICS, add)
     fake.take_predictions(home)

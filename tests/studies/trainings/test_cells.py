@@ -16,6 +16,7 @@ from lesion.studies.design import Cell
 from lesion.studies.trainings import cells
 from lesion.studies.trainings.cells import TrainingFailed
 from lesion.studies.trainings.folders import Fitted, StudyFolder
+from lesion.tables import read_table
 
 SETTINGS = TrainingSettings("scratch", "none", 1, 0, 16, 2, 0.001, 0, 0, None, True)
 PLAN = Plan("some", "../data", Design(["grouped"], 5, 5, 3, 0), {"scratch": SETTINGS}, {"colour": "1" * 16}, 1)
@@ -43,7 +44,7 @@ def test_a_finished_training_has_its_predictions_and_record_and_is_not_made_agai
     record = folder.record()
     assert (record.weights, record.epochs, record.warnings) == ("none needed", 3, ["is lazy"])
     assert record.seed == design.training_seed(PLAN.design, CELL)
-    table = store.read_table(folder.predictions, "invoke study")
+    table = read_table(folder.predictions, "invoke study")
     divided = design.divide(divisible, PLAN.design, CELL)
     expected = np.flatnonzero(np.isin(divided.splits, ("validation", "test")))
     assert table["row"].tolist() == expected.tolist()

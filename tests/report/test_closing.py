@@ -7,9 +7,10 @@ import artefacts as fake
 import pages
 import pytest
 
-from lesion import closing, config, prepared, runs, store
+from lesion import config, prepared, runs, store
 from lesion.records.metrics import MetricsRecord
 from lesion.records.preparation import PlannedTraining, ProfilePlan
+from lesion.report import closing
 
 
 @pytest.fixture
